@@ -65,7 +65,7 @@ $(VENV)/.installed: requirements.lock requirements-build.lock pyproject.toml | $
 	@$(STEP) "2/3 build tools" 0 $(LOCKED) -r requirements-build.lock
 	@$(STEP) "2/3 packages" $$(grep -c == requirements.lock) $(LOCKED) $(BUILT) -r requirements.lock
 	@$(STEP) "3/3 Ringbolt" 0 $(PIP) install --no-deps --no-build-isolation -e .
-	@$(BIN)/python -m compileall -q src/ringbolt
+	@$(BIN)/python -m compileall -q src/ringbolt client/src
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed

@@ -153,24 +153,18 @@ async def test_l402_requests_learns_what_is_wrong_without_paying(shop: ShopServe
 async def test_ringbolt_s_own_buyer_buys_follows_and_claims(
     shop: ShopServer, tmp_path: Path
 ) -> None:
-    from ringbolt.cli.buyer.purchase import Began, Buyer
-    from ringbolt.cli.buyer.purchase_file import PurchaseFolder
     from ringbolt.cli.buyer.refund import claim
-    from ringbolt.cli.buyer.wallet import Wallet, WalletAddress
+    from ringbolt_client import AsyncRingbolt, PlayWallet
+    from ringbolt_client.steps import run_async
 
-    wallet = Wallet(wallet_url(shop))
-    reported: list[str] = []
-    try:
-        buyer = Buyer(shop.http, wallet, PurchaseFolder(tmp_path / "purchases"), reported.append)
-        address = WalletAddress(wallet_url(shop))
-        asked = await buyer.ask(shop.url + PATH, say("+1234567801"), 1000, address)
-        bought = await buyer.go_on(asked, Began.NOW)
-        report = await buyer.follow(bought, lambda _: None)
-        sats = await claim(shop.http, report["refund"]["lnurl_withdraw"], wallet)
-    finally:
-        await wallet.close()
+    wallet = PlayWallet(shop.url)
+    async with AsyncRingbolt(shop.url, wallet=wallet, state_dir=tmp_path / "state") as client:
+        call = await client.call("+1234567801", "Hello.")
+        busy = await call.wait()
+    assert busy.refund is not None
+    sats = await run_async(claim(busy.refund["lnurl_withdraw"], wallet), shop.http)
 
-    assert (bought.amount_sats, report["status"], sats) == (PRICE, "busy", PRICE)
-    assert bought.answer is not None
-    await shop.until(bought.answer, lambda status: status["order_state"] == "returned")
+    assert (call.price_sats, busy.status, sats) == (PRICE, "busy", PRICE)
+    placed = {"status_url": call.status_url}
+    await shop.until(placed, lambda status: status["order_state"] == "returned")
     assert await shop.wallet_sats() == 10_000_000

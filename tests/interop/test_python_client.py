@@ -67,13 +67,13 @@ class Dying(PlayWallet):
         preimage = yield from super().pay(invoice, limit)
         step == "paid" and die()
         return preimage
-for where, method in (("proof kept", "paid"), ("answered", "delivered")):
+for where, method in (("proof kept", "keep"), ("answered", "delivered")):
     if step == where:
         kept = getattr(Journal, method)
         if step == "answered":
             Journal.delivered = die
         else:
-            Journal.paid = lambda *given: (kept(*given), die())
+            Journal.keep = lambda *given: (kept(*given), die())
 print(Ringbolt(url, wallet=Dying(url), state_dir=state).call(number, "Hello.").id)
 """
 

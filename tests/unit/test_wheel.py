@@ -16,12 +16,9 @@ from support.processes.shop import running_process
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the package and nothing else of ours."""
-    folder = tmp_path_factory.mktemp("wheel")
-    builder = WheelBuilder(str(ROOT))
-    [wheel] = builder.build(directory=str(folder), versions=["standard"])
+def built_and_installed(source: Path, folder: Path) -> Path:
+    """A folder with the distribution at ``source`` and nothing else of ours."""
+    [wheel] = WheelBuilder(str(source)).build(directory=str(folder), versions=["standard"])
     target = folder / "site"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
                "--no-compile", "--target", str(target), wheel]  # fmt: skip
@@ -30,14 +27,37 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_the_command_is_installed_and_says_where_it_is(installed: Path) -> None:
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built_and_installed(ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+def printed(installed: Path, program: str) -> list[str]:
     environment = {**os.environ, "PYTHONPATH": str(installed)}
-    command = [sys.executable, "-c", "import ringbolt; print(ringbolt.__file__)"]
     found = subprocess.run(
-        command, env=environment, cwd=installed, capture_output=True, text=True, check=True
-    )
-    assert found.stdout.startswith(str(installed))
+        [sys.executable, "-c", program],
+        env=environment, cwd=installed, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return found.stdout.split()
+
+
+def test_the_command_is_installed_with_the_client_that_it_buys_with(installed: Path) -> None:
+    program = "import ringbolt, ringbolt_client as c; print(ringbolt.__file__, c.__file__)"
+    assert all(each.startswith(str(installed)) for each in printed(installed, program))
     assert (installed / "bin" / "ringbolt").is_file()
+
+
+def test_the_client_alone_needs_nothing_of_the_server(tmp_path: Path) -> None:
+    alone = built_and_installed(ROOT / "client", tmp_path)
+    program = (
+        "import sys, ringbolt_client; from ringbolt_client import AsyncRingbolt;"
+        "print(ringbolt_client.__file__, *{name.split('.')[0] for name in sys.modules})"
+    )
+    file, *modules = printed(alone, program)
+    assert file.startswith(str(alone))
+    assert "httpx" in modules
+    assert not {"ringbolt", "msgspec", "aiohttp", "sqlalchemy"} & set(modules)
+    assert not (alone / "ringbolt").exists()
 
 
 async def test_a_shop_opens_and_has_its_pages_tables_and_languages(

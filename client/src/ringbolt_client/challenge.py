@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
+from ringbolt_client.answers import document_of
 from ringbolt_client.errors import Refused
 from ringbolt_client.invoice import Invoice, read_invoice
 
@@ -96,12 +97,3 @@ def _offers(line: str) -> list[tuple[str, dict[str, str]]]:
 
 def _in_body(answer: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in document_of(answer).items() if isinstance(value, str)}
-
-
-def document_of(answer: httpx.Response) -> dict[str, Any]:
-    """The JSON object of an answer; empty if it has none."""
-    try:
-        document = answer.json()
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}

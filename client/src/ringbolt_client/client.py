@@ -9,8 +9,9 @@ from typing import Any, Generic, Self, TypeVar, Unpack
 
 import httpx
 
-from ringbolt_client.buying import Buyer, fee_limit
+from ringbolt_client.buying import Buyer, Tell, fee_limit, silent
 from ringbolt_client.errors import ClientError
+from ringbolt_client.following import Told
 from ringbolt_client.journal import Journal, Purchase, default_folder
 from ringbolt_client.results import CallResult, MessageResult, NumberResult
 from ringbolt_client.shop import (
@@ -22,7 +23,7 @@ from ringbolt_client.shop import (
     Shop,
 )
 from ringbolt_client.steps import Steps, run
-from ringbolt_client.wallets import Wallet
+from ringbolt_client.wallets import Wallet, pay_or_find
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,9 +41,10 @@ class Order(Generic[R]):
         self.price_sats = bought.price_sats
         self.status_url = bought.status_url
 
-    def wait(self, timeout_s: float = LONG_S) -> R:
-        """The result once it is over, or as it is after ``timeout_s``."""
-        return self._client._do(self._client._shop.result(self._bought, timeout_s))
+    def wait(self, timeout_s: float = LONG_S, *, told: Told | None = None) -> R:
+        """The result once it is over, or as it is after ``timeout_s``. ``told`` is given the status
+        document whenever it has changed."""
+        return self._client._do(self._client._shop.result(self._bought, timeout_s, told))
 
 
 class NumberOrder:
@@ -76,7 +78,7 @@ class NumberOrder:
         try:
             # A client of its own: the payment lasts until the order is decided.
             with self._client._new_http() as http:
-                run(self._client._wallet.pay(invoice, limit), http)
+                run(pay_or_find(self._client._wallet, invoice, limit), http)
         except ClientError as error:
             self._fault = error
 
@@ -86,8 +88,8 @@ class Ringbolt:
 
     ``wallet`` pays; ``api_key`` pays for numbers from a prepaid balance instead. ``max_sats``
     bounds each price, ``budget_sats_per_day`` all that is spent in 24 hours by every process with
-    the same ``state_dir``, where purchases are kept until they are delivered. ``http_options`` are
-    those of ``httpx.Client``.
+    the same ``state_dir``, where purchases are kept until they are delivered. ``tell`` is
+    given a line for a person at each step, ``http_options`` are those of ``httpx.Client``.
     """
 
     def __init__(
@@ -99,13 +101,14 @@ class Ringbolt:
         max_sats: int | None = None,
         budget_sats_per_day: int | None = None,
         state_dir: Path | str | None = None,
+        tell: Tell = silent,
         **http_options: Any,
     ) -> None:
         folder = default_folder() if state_dir is None else Path(state_dir)
         self._wallet = wallet
         self._options = http_options
         self._journal = Journal(folder, budget_sats_per_day)
-        buyer = Buyer(wallet, self._journal)
+        buyer = Buyer(wallet, self._journal, tell=tell)
         self._shop = Shop(url, buyer, self._journal, api_key=api_key, max_sats=max_sats)
         self._http = self._new_http()
 

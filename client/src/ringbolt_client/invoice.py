@@ -42,7 +42,7 @@ def read_invoice(text: str) -> Invoice:
     prefix, mark, symbols = written.rpartition("1")
     found = _PREFIX.fullmatch(prefix)
     if len(written) > _MAX_CHARS or not mark or found is None:
-        raise _refused("it is not an invoice")
+        raise _refused("it is not a Lightning invoice")
     if any(symbol not in _VALUES for symbol in symbols):
         raise _refused("it has a sign that no invoice has")
     values = [_VALUES[symbol] for symbol in symbols]
@@ -105,4 +105,4 @@ def _polymod(values: list[int]) -> int:
 
 
 def _refused(why: str) -> Refused:
-    return Refused(f"The server's invoice cannot be read: {why}.", code="INVALID_INVOICE")
+    return Refused(f"The invoice cannot be read: {why}.", code="INVALID_INVOICE")

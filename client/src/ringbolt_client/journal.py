@@ -13,13 +13,15 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from ringbolt_client.challenge import Challenge
 from ringbolt_client.errors import BudgetExceeded, ClientError
 from ringbolt_client.file_lock import FileLock
+from ringbolt_client.invoice import read_invoice
 
 _DAY_S: Final = 86_400
 _PURCHASES, _SPENT, _LOCK = "purchases", "spent.json", "lock"
@@ -30,7 +32,8 @@ _RETRY_S: Final = 0.005
 class Purchase:
     """A request that is bought. ``key`` is the same for the same request, ``id`` is another each
     time. ``preimage`` is '' until the invoice is known to be paid;
-    ``answer`` is set once it is delivered, and kept for purchases with a name."""
+    ``answer`` is set once it is delivered, and kept for purchases with a name. ``note`` is what the
+    program keeps with it."""
 
     key: str
     id: str
@@ -45,6 +48,22 @@ class Purchase:
     preimage: str = ""
     answer: dict[str, Any] | None = None
     is_kept: bool = False
+    needs_document: bool = False
+    note: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def challenge(self) -> Challenge:
+        return Challenge(self.scheme, self.parameters, read_invoice(self.invoice))
+
+    @property
+    def authorization(self) -> str:
+        """The header that shows the payment."""
+        return self.challenge.authorization(self.preimage)
+
+    @property
+    def status_url(self) -> str:
+        """Where its status is read once it is delivered; '' for nowhere."""
+        return str((self.answer or {}).get("status_url") or "")
 
 
 def key_of(method: str, url: str, body: Any, name: str) -> str:
@@ -72,7 +91,7 @@ class Journal:
     def __init__(
         self, folder: Path, budget_sats: int | None, now_s: Callable[[], float] = time.time
     ) -> None:
-        self._folder = folder
+        self.folder = folder
         self._budget_sats = budget_sats
         self._now_s = now_s
 
@@ -81,10 +100,13 @@ class Journal:
 
     def unfinished(self) -> list[Purchase]:
         """Purchases that are paid, or may be, and have not been delivered; the oldest first."""
-        files = (self._folder / _PURCHASES).glob("*.json")
-        found = (_read(file) for file in files)
-        open_ = [each for each in found if each is not None and each.answer is None]
-        return sorted(open_, key=lambda each: each.asked_at)
+        return [each for each in self.all() if each.answer is None]
+
+    def all(self) -> list[Purchase]:
+        """Every purchase that is kept, the oldest first."""
+        found = (_read(file) for file in (self.folder / _PURCHASES).glob("[!.]*.json"))
+        kept = [each for each in found if each is not None]
+        return sorted(kept, key=lambda each: each.asked_at)
 
     def begin(self, purchase: Purchase, with_fee_sats: int) -> Purchase:
         """Count the purchase and write it down, before anything is paid. Of two processes that
@@ -109,10 +131,10 @@ class Journal:
                 raise
             return self._write(purchase)
 
-    def paid(self, purchase: Purchase, preimage: str) -> Purchase:
-        """Write the proof of payment down, before it is used."""
+    def keep(self, purchase: Purchase) -> Purchase:
+        """Write a purchase down as it is now: with the proof of payment, before it is used."""
         with self._locked():
-            return self._write(replace(purchase, preimage=preimage))
+            return self._write(purchase)
 
     def delivered(self, purchase: Purchase, answer: dict[str, Any]) -> None:
         """Nothing is left to do. A purchase with a name is kept, and never bought again."""
@@ -146,7 +168,7 @@ class Journal:
     def turn(self, key: str) -> FileLock | None:
         """One at a time goes on with a purchase: a lock to be released, None if it is another's
         turn."""
-        return FileLock.take(self._folder / f"{key}.{_LOCK}", is_own=True)
+        return self._lock(f"{key}.{_LOCK}", is_own=True)
 
     def _count(self, purchase_id: str, sats: int) -> None:
         spent = self._spent()
@@ -161,36 +183,46 @@ class Journal:
 
     def _spent(self) -> list[tuple[str, float, int]]:
         try:
-            rows = json.loads((self._folder / _SPENT).read_text(encoding="utf-8"))
+            rows = json.loads((self.folder / _SPENT).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
-            raise ClientError(f"{self._folder / _SPENT} cannot be read: {error}") from None
+            raise ClientError(f"{self.folder / _SPENT} cannot be read: {error}") from None
         since = self._now_s() - _DAY_S
         return [(str(name), float(at), int(sats)) for name, at, sats in rows if at > since]
 
     def _save(self, spent: list[tuple[str, float, int]]) -> None:
-        _write(self._folder / _SPENT, spent)
+        _write(self.folder / _SPENT, spent)
 
     def _write(self, purchase: Purchase) -> Purchase:
         _write(self._file(purchase.key), asdict(purchase))
         return purchase
 
     def _remove(self, key: str) -> None:
-        self._file(key).unlink(missing_ok=True)
-        _sync(self._folder / _PURCHASES)
+        file = self._file(key)
+        try:
+            file.unlink(missing_ok=True)
+            _sync(file.parent)
+        except OSError as error:
+            raise _unwritten(file, error) from None
 
     def _file(self, key: str) -> Path:
-        return self._folder / _PURCHASES / f"{key}.json"
+        return self.folder / _PURCHASES / f"{key}.json"
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        while (lock := FileLock.take(self._folder / _LOCK)) is None:
+        while (lock := self._lock(_LOCK)) is None:
             time.sleep(_RETRY_S)
         try:
             yield
         finally:
             lock.release()
+
+    def _lock(self, name: str, *, is_own: bool = False) -> FileLock | None:
+        try:
+            return FileLock.take(self.folder / name, is_own=is_own)
+        except OSError as error:
+            raise _unwritten(self.folder / name, error) from None
 
 
 def _sum(spent: list[tuple[str, float, int]]) -> int:
@@ -222,7 +254,11 @@ def _write(file: Path, document: Any) -> None:
             draft.unlink(missing_ok=True)
         _sync(file.parent)
     except OSError as error:
-        raise ClientError(f"{file} cannot be written: {error}", code="STATE_NOT_WRITTEN") from None
+        raise _unwritten(file, error) from None
+
+
+def _unwritten(file: Path, error: OSError) -> ClientError:
+    return ClientError(f"{file} cannot be written: {error}", code="STATE_NOT_WRITTEN")
 
 
 def _sync(folder: Path) -> None:

@@ -10,23 +10,21 @@ from typing import Any, Final, Generic, TypedDict, TypeVar
 
 import httpx
 
-from ringbolt_client.buying import Buyer, Wanted, fee_limit, refusal_of
-from ringbolt_client.challenge import document_of
+from ringbolt_client.answers import NOT_YET, document_of, refusal_of
+from ringbolt_client.buying import Buyer, Wanted, fee_limit
 from ringbolt_client.errors import ClientError, NotReached, TooExpensive, Undelivered
+from ringbolt_client.following import LOOK_S, SILENT, Told, follow, read_document
 from ringbolt_client.invoice import Invoice, read_invoice
 from ringbolt_client.journal import Journal, Purchase, key_of, new_id
 from ringbolt_client.results import CallResult, MessageResult, NumberResult
 from ringbolt_client.steps import Send, Sleep, Steps
 
 R = TypeVar("R")
-_FINAL: Final = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+CALL_FINAL: Final = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 _MESSAGE_FINAL: Final = frozenset({"delivered", "failed"})
 _NUMBER_FINAL: Final = frozenset({"fulfilled", "settled", "failed", "returned", "expired"})
 _UNPAID: Final = frozenset({"failed", "returned", "expired"})
-_LOOK_S: Final = 0.5
 _WAIT_S: Final = 25
-_SILENT: Final = 20
-_NOT_YET: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
 HOLD: Final = "hold"
 """The scheme of purchases whose invoice is held until they are delivered."""
 
@@ -116,6 +114,12 @@ class Shop:
         url = path if "://" in path else f"{self.url}{path}"
         return self._buyer.buy(Wanted(method, url, body, self._max_sats, name))
 
+    def _service(self, path: str, body: Any, name: str) -> Steps[dict[str, Any]]:
+        """A service of the shop, which answers with a document."""
+        url = f"{self.url}{path}"
+        wanted = Wanted("POST", url, body, self._max_sats, name, needs_document=True)
+        return self._buyer.buy(wanted)
+
     def call(
         self, phone_number: str, message: str, name: str, options: CallOptions
     ) -> Steps[Bought[CallResult]]:
@@ -124,47 +128,38 @@ class Shop:
             **({"message": message} if message else {}),
             **options,
         }
-        document = yield from self.buy("/api/l402/call", body, name)
-        return _bought(document, "call_id", CallResult.of, _FINAL)
+        document = yield from self._service("/api/l402/call", body, name)
+        return _bought(document, "call_id", CallResult.of, CALL_FINAL)
 
     def text(
         self, phone_number: str, message: str, name: str, options: MessageOptions
     ) -> Steps[Bought[MessageResult]]:
         body = {"phone_number": phone_number, "message": message, **options}
-        document = yield from self.buy("/api/l402/send-sms", body, name)
+        document = yield from self._service("/api/l402/send-sms", body, name)
         return _bought(document, "order_id", MessageResult.of, _MESSAGE_FINAL)
 
     def mail(
         self, to: str, body: str, name: str, options: MailOptions
     ) -> Steps[Bought[MessageResult]]:
         fields = {"to": to, "body": body, **options}
-        document = yield from self.buy("/api/l402/send-email", fields, name)
+        document = yield from self._service("/api/l402/send-email", fields, name)
         # No later state of an e-mail is known than that a mail server took it.
         return _bought(document, "order_id", MessageResult.of, _MESSAGE_FINAL | {"sent"})
 
-    def result(self, bought: Bought[R], wait_s: float) -> Steps[R]:
+    def result(self, bought: Bought[R], wait_s: float, told: Told | None = None) -> Steps[R]:
         """What was bought once it is over, or as it is after ``wait_s``. Raises ``NotReached`` if
         the shop stays away."""
-        until, silent = self._now_s() + wait_s, 0
-        while True:
-            try:
-                document = yield from self._read(bought.status_url, {})
-            except NotReached:
-                silent += 1
-                if silent == _SILENT:
-                    raise
-            else:
-                silent = 0
-                if document["status"] in bought.final or self._now_s() >= until:
-                    return bought.read(document)
-            yield Sleep(min(_LOOK_S * 2 ** min(silent, 5), max(0.0, until - self._now_s()) + 0.01))
+        document = yield from follow(
+            bought.status_url, bought.final, wait_s, told=told, now_s=self._now_s
+        )
+        return bought.read(document)
 
     def order(self, body: Mapping[str, Any], name: str) -> Steps[Ordered]:
         """Order a number. The same order that is not over is found again, and not placed twice."""
         url = f"{self.url}/createorder"
         key = key_of("POST", url, dict(body), name)
         while (turn := self._journal.turn(key)) is None:
-            yield Sleep(_LOOK_S)
+            yield Sleep(LOOK_S)
         try:
             purchase = self._journal.find(key)
             if purchase is None:
@@ -218,7 +213,7 @@ class Shop:
                 ) from error
             self._journal.unpaid(purchase)
             raise
-        if answer.status_code in _NOT_YET and self._api_key:
+        if answer.status_code in NOT_YET and self._api_key:
             raise Undelivered(f"The order may have been placed: {refusal_of(answer)}")
         if not answer.is_success:
             self._journal.unpaid(purchase)
@@ -257,12 +252,12 @@ class Shop:
             left = max(0, min(_WAIT_S, int(until - self._now_s())))
             query = f"orderId={order.id}&wait={left}&since={since}"
             try:
-                document = yield from self._read(f"{self.url}/orderstatus?{query}", {})
+                document = yield from read_document(f"{self.url}/orderstatus?{query}")
             except NotReached:
                 silent += 1
-                if silent == _SILENT:
+                if silent == SILENT:
                     raise
-                yield Sleep(_LOOK_S)
+                yield Sleep(LOOK_S)
                 continue
             silent, since = 0, int(document.get("timestamp") or 0)
             if self._is_over(order, document) or self._now_s() >= until:
@@ -291,14 +286,6 @@ class Shop:
         if not answer.is_success:
             raise refusal_of(answer)
         return (yield from self.number(order, 0))
-
-    def _read(self, url: str, headers: Mapping[str, str]) -> Steps[dict[str, Any]]:
-        answer: httpx.Response = yield Send("GET", url, headers)
-        if answer.status_code in _NOT_YET:
-            raise NotReached(f"The shop cannot answer now: HTTP {answer.status_code}")
-        if not answer.is_success:
-            raise refusal_of(answer)
-        return document_of(answer)
 
 
 def _ordered(purchase: Purchase) -> Ordered:

@@ -16,6 +16,8 @@ from ringbolt_client.errors import ClientError, NotReached, Refused
 
 T = TypeVar("T")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+INVALID_URL = "INVALID_URL"
+"""The code of ``Refused`` for what is no address."""
 _UNUSABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol)
 
 
@@ -147,6 +149,6 @@ def _request(step: Send) -> dict[str, Any]:
 
 def _fault(step: Send, error: Exception) -> ClientError:
     if isinstance(error, _UNUSABLE):
-        return Refused(f"{step.url} is not an address: {error}", code="INVALID_URL")
+        return Refused(f"{step.url} is not an address: {error}", code=INVALID_URL)
     words = f"{httpx.URL(step.url).netloc.decode()} does not answer: {str(error) or repr(error)}"
     return NotReached(words, is_sent=not isinstance(error, _NOT_SENT))

@@ -120,11 +120,13 @@ def mcp(
     never more than --budget-sats; without either, the agent gets invoices to be paid elsewhere.
     Agent programs that speak HTTP need no command: they name the shop's address with /mcp.
     """
+    from ringbolt.cli.buyer.errors import reported
     from ringbolt.cli.buyer.wallet import WalletAddress
     from ringbolt.cli.commands.mcp import serve_agent
 
     address = WalletAddress(wallet, macaroon, tls_cert)
-    finish(serve_agent(server, address, play_wallet=play_wallet, budget_sats=budget_sats))
+    serving = serve_agent(server, address, play_wallet=play_wallet, budget_sats=budget_sats)
+    finish(reported(serving))
 
 
 @app.command()
@@ -217,12 +219,14 @@ def call(
     answered; after Ctrl-C or a crash, --resume goes on. A call that was not answered is not
     charged: --resume with its id calls again for the same money, 'wallet claim' takes it back.
     """
+    from ringbolt.cli.buyer.errors import reported
     from ringbolt.cli.buyer.wallet import WalletAddress
     from ringbolt.cli.commands.call import buy_call, resume_call
     from ringbolt.cli.named_shop import named_shop
 
     if resume:
-        finish(resume_call(number, WalletAddress(wallet, macaroon, tls_cert), waits=wait))
+        payer = WalletAddress(wallet, macaroon, tls_cert)
+        finish(reported(resume_call(number, payer, waits=wait)))
     body = _call_body(number, message, audio_url, minutes, refund_address)
 
     async def buy() -> int:
@@ -230,7 +234,7 @@ def call(
         payer = WalletAddress(wallet or shop.play_wallet, macaroon, tls_cert)
         return await buy_call(shop.url, body, payer, max_sats, waits=wait)
 
-    finish(buy())
+    finish(reported(buy()))
 
 
 def _call_body(

@@ -47,7 +47,6 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
     """Run ``command`` and exit with its code; errors become one plain line."""
     from asyncio import CancelledError
 
-    from ringbolt.cli.buyer.errors import PurchaseError
     from ringbolt.core.errors import RingboltError, Unavailable
     from ringbolt.settings import SettingsError
     from ringbolt.store.errors import StoreRefused
@@ -55,8 +54,6 @@ def finish(command: Coroutine[Any, Any, int]) -> None:
     log_errors_to_stderr()
     try:
         code = run_in_loop(command)
-    except PurchaseError as error:
-        code = fail(str(error), error.exit_code)
     except SettingsError as error:
         code = fail(f"{error} {error.suggestion}".strip(), EXIT_USAGE)
     except StoreRefused as error:

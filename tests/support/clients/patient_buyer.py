@@ -6,8 +6,11 @@ from typing import Any
 
 import httpx
 
-from ringbolt.cli.buyer.challenge import read_challenge
-from ringbolt.cli.buyer.wallet import Wallet
+from ringbolt_client import PlayWallet
+from ringbolt_client.buying import fee_limit
+from ringbolt_client.challenge import read_challenge
+from ringbolt_client.steps import run_async
+from ringbolt_client.wallets import pay_or_find
 from support.speech import TEXT
 from support.waiting import LONG_S, PATIENCE_S, eventually
 
@@ -25,7 +28,7 @@ class PatientBuyer:
         self.report: dict[str, Any] = {}
         self._shop = shop_url
         self._http = httpx.AsyncClient(timeout=PATIENCE_S)
-        self._wallet = Wallet(f"{world_url}/simulator/wallet")
+        self._wallet = PlayWallet(world_url)
         self._authorization = ""
 
     @property
@@ -38,9 +41,10 @@ class PatientBuyer:
             return answer if answer is not None and answer.status_code == 402 else None
 
         challenge = read_challenge(await eventually(asked, LONG_S))
-        self.price_msat = challenge.amount_sats * 1000
-        preimage = await self._wallet.pay(challenge.invoice, 10)
-        self._authorization = f"L402 {challenge.macaroon}:{preimage}"
+        sats = challenge.invoice.sats
+        self.price_msat = sats * 1000
+        paying = pay_or_find(self._wallet, challenge.invoice, fee_limit(sats))
+        self._authorization = challenge.authorization(await run_async(paying, self._http))
 
     async def redeem(self) -> dict[str, Any]:
         """Show the credential until it is honoured."""
@@ -82,7 +86,8 @@ class PatientBuyer:
         """Withdraw the refund into the wallet, repeating the same request until it is taken."""
         refund = self.report["refund"]
         k1 = refund["withdraw_url"].rsplit("/", 1)[1]
-        invoice = await self._wallet.create_invoice(refund["refund_amount"], "refund")
+        asking = self._wallet.invoice(refund["refund_amount"], "refund")
+        invoice = await run_async(asking, self._http)
 
         async def claimed() -> bool:
             answer = await self._get(f"{self._shop}/lnurl/callback", k1=k1, pr=invoice)
@@ -102,7 +107,6 @@ class PatientBuyer:
 
     async def close(self) -> None:
         await self._http.aclose()
-        await self._wallet.close()
 
     async def _post(self, headers: dict[str, str]) -> httpx.Response | None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ringbolt_client.errors import NotReached
 from ringbolt_client.invoice import Invoice
 from ringbolt_client.steps import Steps
 from ringbolt_client.wallets.function import FunctionWallet
@@ -28,3 +29,20 @@ class Wallet(Protocol):
         """The preimage of a payment that was begun before; waits while it is in flight. None if
         there is none. Raises ``NotPaid`` if it failed, ``NotReached`` if that is not known."""
         ...
+
+
+def pay_or_find(wallet: Wallet, invoice: Invoice, fee_limit_sats: int) -> Steps[str]:
+    """Pay, and return the preimage; where the answer is lost, the wallet is asked whether it has
+    paid. Raises as ``Wallet.pay`` does."""
+    try:
+        return (yield from wallet.pay(invoice, fee_limit_sats))
+    except NotReached as error:
+        if not error.is_sent:  # the wallet has not heard of it
+            raise
+        try:
+            found = yield from wallet.find(invoice)
+        except NotReached:
+            raise error from None
+        if found is None:
+            raise
+        return found

@@ -6,7 +6,7 @@ from typing import Final
 
 import httpx
 
-from ringbolt_client.challenge import document_of
+from ringbolt_client.answers import document_of
 from ringbolt_client.errors import NotPaid, NotReached
 from ringbolt_client.invoice import Invoice
 from ringbolt_client.steps import Send, Sleep, Steps

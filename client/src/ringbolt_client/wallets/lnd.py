@@ -8,24 +8,37 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import httpx
 
-from ringbolt_client.challenge import document_of
-from ringbolt_client.errors import NotPaid, NotReached
+from ringbolt_client.answers import document_of
+from ringbolt_client.errors import NotPaid, NotReached, Refused
 from ringbolt_client.invoice import Invoice
 from ringbolt_client.steps import Send, Steps
 
 _PAY_S: Final = 60
 _NO_SUCH_PAYMENT: Final = 5
 """NOT_FOUND of gRPC."""
-_FAILURES: Final = {
-    "FAILURE_REASON_TIMEOUT": "no way to the seller was found in time",
-    "FAILURE_REASON_NO_ROUTE": "no route to the seller within the fee limit",
-    "FAILURE_REASON_INCORRECT_PAYMENT_DETAILS": "the seller gave the payment back",
-    "FAILURE_REASON_INSUFFICIENT_BALANCE": "the wallet cannot spend that much",
-}
+_NO_WALLET: Final = frozenset({404, 405})
+NO_WALLET: Final = "NO_SUCH_WALLET"
+"""The code of errors about an address at which there is none."""
+FAILURES: Final = MappingProxyType(
+    {
+        "FAILURE_REASON_TIMEOUT": "no way to the seller was found in time",
+        "FAILURE_REASON_NO_ROUTE": "no route to the seller within the fee limit",
+        "FAILURE_REASON_ERROR": "an error on the way to the seller",
+        "FAILURE_REASON_INCORRECT_PAYMENT_DETAILS": "the seller refused the payment or gave it "
+        "back; the money is in the wallet",
+        "FAILURE_REASON_INSUFFICIENT_BALANCE": "the wallet cannot spend that much",
+        "FAILURE_REASON_CANCELED": "it was cancelled at the wallet",
+    }
+)
+"""LND's reasons (``lnrpc.PaymentFailureReason``) in words."""
+_GIVEN_BACK: Final = "FAILURE_REASON_INCORRECT_PAYMENT_DETAILS"
+GIVEN_BACK: Final = "PAYMENT_GIVEN_BACK"
+"""The code of ``NotPaid`` when the seller let a payment go that was held."""
 
 
 class LndWallet:
@@ -48,6 +61,8 @@ class LndWallet:
         # No time limit: a hold invoice stays in flight until the seller decides.
         url = f"{self._url}/v2/router/send"
         answer: httpx.Response = yield Send("POST", url, self._headers, json=body, read_s=None)
+        if answer.status_code in _NO_WALLET:
+            raise NotPaid(f"There is no wallet at {self._url}.", code=NO_WALLET)
         ended = _last_update(answer)
         if answer.status_code == 200 and ended.get("status"):
             return _preimage_of(ended)
@@ -67,6 +82,29 @@ class LndWallet:
         if fault.get("code") == _NO_SUCH_PAYMENT or "isn't initiated" in str(fault.get("message")):
             return None
         raise NotReached(f"The wallet cannot say whether it has paid: {_words(answer)}")
+
+    def balance_sats(self) -> Steps[int]:
+        """What the channels can spend. Raises ``Refused``."""
+        document = yield from self._read(Send("GET", self._at("balance/channels"), self._headers))
+        return int(document["balance"])
+
+    def invoice(self, sats: int, memo: str) -> Steps[str]:
+        """An invoice to be paid into this wallet. Raises ``Refused``."""
+        body = {"value": str(sats), "memo": memo}
+        asked = Send("POST", self._at("invoices"), self._headers, json=body)
+        document = yield from self._read(asked)
+        return str(document["payment_request"])
+
+    def _at(self, path: str) -> str:
+        return f"{self._url}/v1/{path}"
+
+    def _read(self, asked: Send) -> Steps[dict[str, Any]]:
+        answer: httpx.Response = yield asked
+        if answer.status_code in _NO_WALLET:
+            raise Refused(f"There is no wallet at {self._url}.", code=NO_WALLET)
+        if answer.status_code != 200:
+            raise Refused(f"The wallet refused: {_words(answer)}", status=answer.status_code)
+        return document_of(answer)
 
 
 class PlayWallet(LndWallet):
@@ -91,7 +129,9 @@ def _preimage_of(ended: dict[str, Any]) -> str:
         return str(ended["payment_preimage"])
     if ended["status"] == "FAILED":
         reason = str(ended.get("failure_reason", ""))
-        raise NotPaid(f"The payment failed: {_FAILURES.get(reason, reason or 'no reason given')}.")
+        words = FAILURES.get(reason, "no reason given")
+        code = GIVEN_BACK if reason == _GIVEN_BACK else ""
+        raise NotPaid(f"The payment failed: {words} ({reason}).", code=code)
     raise NotReached("The wallet's answer ended while the payment was in flight.")
 
 

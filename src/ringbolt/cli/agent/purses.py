@@ -6,23 +6,20 @@ import asyncio
 from typing import Final
 
 from ringbolt.cli.agent.budget import Budget
-from ringbolt.cli.buyer.errors import NotPaid, PurchaseError
-from ringbolt.cli.buyer.wallet import Wallet
-from ringbolt.core.lightning import bolt11
-from ringbolt.core.pricing.money import sats_up
+from ringbolt.cli.buyer.wallet import OpenWallet
 from ringbolt.mcp.arguments import Buy
 from ringbolt.mcp.purse import Place
 from ringbolt.mcp.results import Result, refusal
+from ringbolt_client.buying import fee_limit, price_within
+from ringbolt_client.errors import ClientError, NotPaid, Refused
+from ringbolt_client.invoice import Invoice, read_invoice
+from ringbolt_client.wallets.lnd import GIVEN_BACK
 
-_LEAST_FEE_SATS: Final = 10
-_FEE_PART: Final = 20
 _SOON_S: Final = 1.0
 """How long a payment that fails at once may take to do so."""
 _RETURNING_S: Final = 5.0
 """How long money is waited for that is not enough only because payments are under way: an order is
 known to have failed a moment before the wallet has its payment back."""
-_GIVEN_BACK: Final = "FAILURE_REASON_INCORRECT_PAYMENT_DETAILS"
-"""LND's reason for a held payment that the shop let go: the order has failed, and says why."""
 _UNKNOWN: Final = frozenset({"NO_ANSWER"})
 
 
@@ -64,10 +61,10 @@ class KeyPurse(InvoicePurse):
 class WalletPurse(InvoicePurse):
     """A wallet pays the hold invoice; its payment ends when the order is decided."""
 
-    def __init__(self, wallet: Wallet, budget: Budget) -> None:
+    def __init__(self, wallet: OpenWallet, budget: Budget) -> None:
         self._wallet = wallet
         self._budget = budget
-        self._payments: dict[str, asyncio.Task[PurchaseError | None]] = {}
+        self._payments: dict[str, asyncio.Task[ClientError | None]] = {}
 
     async def pay_for(self, wanted: Buy, place: Place) -> Result:
         if wanted.pay_by_invoice:
@@ -79,19 +76,20 @@ class WalletPurse(InvoicePurse):
                 return result
             most = self._most(wanted)
             document = result.document
-            invoice = document["invoice"]
-            price = _amount_of(invoice)
-            if price is None or not 0 < price <= most:
+            invoice = _read(document["invoice"])
+            price = 0 if invoice is None else invoice.sats
+            if invoice is None or not 0 < price <= most:
                 return refusal(
                     "WRONG_INVOICE",
                     f"The shop's invoice is not over {document['price_sats']} sats or less.",
                     "Nothing was paid. Do not use this shop.",
                 )
-            budget.count(name, price + _fee_limit(price))
+            budget.count(name, price + fee_limit(price))
         paying = self._pay(name, invoice, price)
         await asyncio.wait({paying}, timeout=_SOON_S)
         error = paying.result() if paying.done() else None
-        came_back = error is not None and _GIVEN_BACK in str(error)
+        # A held payment that the shop let go: the order has failed, and says why.
+        came_back = error is not None and error.code == GIVEN_BACK
         if error is not None and not came_back:
             return _with_rest(_not_paid(document["order_id"], error), budget)
         told = {key: value for key, value in document.items() if key != "invoice"}
@@ -114,16 +112,16 @@ class WalletPurse(InvoicePurse):
                 paying = set()
 
     def _most(self, wanted: Buy) -> int:
-        return _most(wanted, _price_within(self._budget.left_for(wanted.request_id)))
+        return _most(wanted, price_within(self._budget.left_for(wanted.request_id)))
 
     async def invoice(self, sats: int) -> str:
         """An invoice of the wallet."""
         try:
             return await self._wallet.create_invoice(sats, "refund")
-        except PurchaseError:
+        except ClientError:
             return ""  # the agent is asked for one then
 
-    def _pay(self, name: str, invoice: str, price: int) -> asyncio.Task[PurchaseError | None]:
+    def _pay(self, name: str, invoice: Invoice, price: int) -> asyncio.Task[ClientError | None]:
         """The payment of a request, which is begun once."""
         paying = self._payments.get(name)
         if paying is None or (paying.done() and paying.result() is not None):
@@ -131,34 +129,24 @@ class WalletPurse(InvoicePurse):
             self._payments[name] = paying
         return paying
 
-    async def _payment(self, name: str, invoice: str, price: int) -> PurchaseError | None:
+    async def _payment(self, name: str, invoice: Invoice, price: int) -> ClientError | None:
         """Why it is not, or perhaps not, paid; None once it is."""
         try:
-            await self._wallet.pay(invoice, _fee_limit(price))
+            await self._wallet.pay(invoice, fee_limit(price))
         except NotPaid as error:
             self._budget.release(name)  # it came back, or never left
             return error
-        except PurchaseError as error:
+        except ClientError as error:
             return error
         return None
 
 
-def _price_within(sats: int) -> int:
-    """The highest price that ``sats`` pay together with its routing fee."""
-    return min(sats - _LEAST_FEE_SATS, sats * _FEE_PART // (_FEE_PART + 1))
-
-
-def _fee_limit(price: int) -> int:
-    return max(_LEAST_FEE_SATS, price // _FEE_PART)
-
-
-def _amount_of(invoice: str) -> int | None:
-    """Satoshis; None for an invoice that cannot be read, or names no amount."""
+def _read(invoice: str) -> Invoice | None:
+    """None for an invoice that cannot be read, or names no amount."""
     try:
-        amount = bolt11.decode(invoice).amount_msat
-    except bolt11.Bolt11Error:
+        return read_invoice(invoice)
+    except Refused:
         return None
-    return None if amount is None else sats_up(amount)
 
 
 def _most(wanted: Buy, left: int) -> int:
@@ -181,7 +169,7 @@ def _with_rest(result: Result, budget: Budget) -> Result:
     return Result(result.document | {"budget_left_sats": budget.left}, result.is_error)
 
 
-def _not_paid(order_id: str, error: PurchaseError) -> Result:
+def _not_paid(order_id: str, error: ClientError) -> Result:
     if isinstance(error, NotPaid):
         step = "See that the wallet has enough and can reach the shop, and buy again."
         return refusal("NOT_PAID", str(error), step, order_id=order_id)

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ringbolt.cli.buyer.answers import links_of
-from ringbolt.cli.buyer.purchase_file import Purchase
+from ringbolt.cli.buyer.purchases import links_of, note_of
 from ringbolt.cli.output import is_terminal, print_facts, print_json
 from ringbolt.cli.program import command
+from ringbolt_client.journal import Purchase
 
 _LEFT_OUT = ("timeline", "success", "refund", "retry")
 
 
-def show_report(purchase: Purchase, report: dict[str, Any]) -> None:
-    """The report on stdout: facts on a terminal, JSON in a pipe, with the ways to go on."""
+def show_report(report: dict[str, Any], failed: Purchase | None = None) -> None:
+    """The report on stdout: facts on a terminal, JSON in a pipe, with the ways to go on with a
+    purchase that failed."""
     if is_terminal():
         print_facts(_facts(report))
         return
-    if purchase.is_failed:
+    if failed is not None:
         report = report | {
-            "purchase": purchase.id,
-            "authorization": purchase.authorization,
-            "resume": resume_command(purchase),
+            "purchase": failed.id,
+            "authorization": failed.authorization,
+            "resume": resume_command(failed),
         }
         if links_of(report):
-            report["claim"] = claim_command(purchase, links_of(report)[0])
+            report["claim"] = claim_command(failed, links_of(report)[0])
     print_json(report)
 
 
@@ -36,7 +37,7 @@ def show_ways(purchase: Purchase, report: dict[str, Any] | None = None) -> None:
     sys.stderr.flush()
 
 
-def status_line(document: dict[str, Any]) -> str:
+def status_line(document: Mapping[str, Any]) -> str:
     """A call's status in a few words."""
     text = f"{document['status']}"
     if document.get("digits"):
@@ -53,26 +54,27 @@ def resume_command(purchase: Purchase) -> str:
 
 def claim_command(purchase: Purchase, link: str) -> str:
     """The command that takes the refund at ``link`` back."""
-    return command("wallet", "claim", link, *purchase.wallet.options())
+    return command("wallet", "claim", link, *note_of(purchase).wallet.options())
 
 
 def _ways(purchase: Purchase, report: dict[str, Any]) -> Iterator[str]:
     resume = resume_command(purchase)
-    links = links_of(report) or purchase.links
+    note = note_of(purchase)
+    links = links_of(report) or note.links
     if not purchase.preimage:
         yield f"The invoice over {purchase.amount_sats} sats may be paid. To go on:"
         yield f"  {resume}"
         return
-    if purchase.is_delivered and not purchase.is_failed:
+    if purchase.answer is not None and not note.is_failed:
         yield f"The call is placed; its status: {purchase.status_url}"
         yield f"To follow it:\n  {resume}"
         return
-    if purchase.is_failed:
+    if note.is_failed:
         yield "The call was not answered, and is not charged."
     else:
         yield f"{purchase.amount_sats} sats are paid, and the call is not placed."
     retry = report.get("retry")
-    if retry or not purchase.is_failed:
+    if retry or not note.is_failed:
         until = f" (until {retry['until']})" if retry and retry.get("until") else ""
         yield f"To call again, with nothing more to pay{until}:\n  {resume}"
     if links:

@@ -1,44 +1,50 @@
-"""Why a purchase, a payment or a withdrawal failed.
-
-PurchaseError           nothing was bought
-|-- WrongInput          what was given to the command cannot be used; nothing was tried
-|-- NotReached          a server or wallet does not answer
-|-- NotPaid             the wallet did not pay, and will not
-`-- Undelivered         paid, or perhaps paid, and nothing is delivered yet
-"""
+"""How a command ends whose purchase, payment or withdrawal failed."""
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any, Final
+
 from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_UNDELIVERED, EXIT_USAGE
+from ringbolt.cli.output import fail
+from ringbolt_client.errors import ClientError, NotReached, TooExpensive, Undelivered
+from ringbolt_client.steps import INVALID_URL
+from ringbolt_client.wallets.lnd import NO_WALLET
+
+_OF_THE_COMMAND: Final = frozenset({INVALID_URL, NO_WALLET})
+"""Codes of errors about what was given to the command."""
 
 
-class PurchaseError(Exception):
-    """Nothing was bought; the message is for a person."""
-
-    exit_code: int = EXIT_FAILED
-
-
-class WrongInput(PurchaseError):
+class WrongInput(ClientError):
     """What was given to the command cannot be used; nothing was tried."""
 
-    exit_code = EXIT_USAGE
+
+async def reported(command: Coroutine[Any, Any, int]) -> int:
+    """The exit code of ``command``; what the client raises becomes one plain line."""
+    try:
+        return await command
+    except ClientError as error:
+        return fail(_in_words(error), exit_code_of(error))
 
 
-class NotReached(PurchaseError):
-    """A server or wallet does not answer. ``is_sent``: it may have got the request."""
-
-    exit_code = EXIT_UNAVAILABLE
-
-    def __init__(self, message: str, *, is_sent: bool = True) -> None:
-        super().__init__(message)
-        self.is_sent = is_sent
-
-
-class NotPaid(PurchaseError):
-    """The wallet did not pay, and will not: the payment failed, or it refused to send it."""
+def exit_code_of(error: ClientError) -> int:
+    match error:
+        case Undelivered():
+            return EXIT_UNDELIVERED
+        case NotReached():
+            return EXIT_UNAVAILABLE
+        case _ if isinstance(error, WrongInput) or error.code in _OF_THE_COMMAND:
+            return EXIT_USAGE
+        case _:
+            return EXIT_FAILED
 
 
-class Undelivered(PurchaseError):
-    """Paid, or perhaps paid, and nothing is delivered yet."""
-
-    exit_code = EXIT_UNDELIVERED
+def _in_words(error: ClientError) -> str:
+    """The sentence, with what to do in terms of the commands."""
+    match error:
+        case TooExpensive():
+            return f"{error.message} Raise --max-sats to allow it."
+        case Undelivered():
+            return error.message  # how to go on is shown before
+        case _:
+            return str(error)

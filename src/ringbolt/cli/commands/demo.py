@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from ringbolt.cli.buyer.errors import PurchaseError
-from ringbolt.cli.buyer.purchase import Began, Buyer
-from ringbolt.cli.buyer.purchase_file import PurchaseFolder
-from ringbolt.cli.buyer.wallet import Wallet, WalletAddress
-from ringbolt.cli.commands.call import PATH
 from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
-from ringbolt.cli.named_shop import play_wallet
 from ringbolt.cli.output import progress
+from ringbolt_client import AsyncRingbolt, ClientError, PlayWallet
 
 NUMBER = "+1234567890"
 MESSAGE = (
@@ -39,30 +35,24 @@ async def run_demo(url: str, wav_dir: Path) -> int:
     """Buy a call from the shop at ``url`` with its play-money wallet; the exit code."""
     line = _Timeline()
     print(f"\nA shop with play money is open at {url}. Buying a call to {NUMBER}:\n")
-    address = WalletAddress(play_wallet(url))
-    wallet = Wallet(address.url)
-    folder = PurchaseFolder(wav_dir.parent / "purchases")
+    shop = AsyncRingbolt(
+        url, wallet=PlayWallet(url), max_sats=1000, state_dir=wav_dir.parent, tell=line.say
+    )
     try:
-        async with httpx.AsyncClient(timeout=60) as http:
-            buyer = Buyer(http, wallet, folder, line.say)
-            line.say(f"POST {url}{PATH}")
-            body = {"phone_number": NUMBER, "message": MESSAGE}
-            asked = await buyer.ask(f"{url}{PATH}", body, 1000, address)
-            bought = await buyer.go_on(asked, Began.NOW)
-            assert bought.answer is not None
-            line.say(f"{bought.answer['status']}: sid {bought.answer['sid']}")
-            report = await buyer.follow(bought, lambda now: _tell(line, now))
-            folder.remove(bought)
-            path = await _save_audio(http, url, wav_dir, bought.answer["sid"])
-    except (PurchaseError, httpx.HTTPError) as error:
+        async with shop, httpx.AsyncClient(timeout=60) as http:
+            line.say(f"POST {url}/api/l402/call")
+            call = await shop.call(NUMBER, MESSAGE)
+            line.say(f"call {call.id}")
+            result = await call.wait(told=lambda now: _tell(line, now))
+            path = await _save_audio(http, url, wav_dir, call.id)
+    except (ClientError, httpx.HTTPError) as error:
         progress.print(f"The demo failed: {error}")
         return EXIT_FAILED
-    finally:
-        await wallet.close()
+    report = result.document
     return _conclude(report, path)
 
 
-def _tell(line: _Timeline, document: dict[str, Any]) -> None:
+def _tell(line: _Timeline, document: Mapping[str, Any]) -> None:
     text = f"{document['status']}"
     if document["digits"]:
         text += f", keys pressed: {document['digits']}"
@@ -86,7 +76,7 @@ async def _save_audio(http: httpx.AsyncClient, url: str, wav_dir: Path, sid: str
     return None
 
 
-def _conclude(report: dict[str, Any], path: Path | None) -> int:
+def _conclude(report: Mapping[str, Any], path: Path | None) -> int:
     print(
         f"\nThe phone talked for {report['duration_seconds']} s, pressed "
         f"{report['digits'] or 'nothing'}, and the call cost {report['charged_sats']} sats."

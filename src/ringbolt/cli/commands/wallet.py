@@ -15,7 +15,7 @@ from ringbolt.cli.output import is_terminal, print_facts, print_json
 from ringbolt.cli.run import finish
 
 if TYPE_CHECKING:
-    from ringbolt.cli.buyer.wallet import Wallet
+    from ringbolt.cli.buyer.wallet import OpenWallet
 
 app = typer.Typer(
     help="Use a wallet: the play-money one of a shop, or a real LND by its REST address.\n\n"
@@ -24,7 +24,7 @@ app = typer.Typer(
 )
 
 _HELD_AFTER_S = 10.0
-Act = Callable[["Wallet"], Awaitable[dict[str, Any]]]
+Act = Callable[["OpenWallet"], Awaitable[dict[str, Any]]]
 
 
 @app.command("balance")
@@ -90,20 +90,19 @@ class _Given:
 
 
 def _run(given: _Given, act: Act) -> None:
-    finish(_use(given, act))
+    from ringbolt.cli.buyer.errors import reported
+
+    finish(reported(_use(given, act)))
 
 
 async def _use(given: _Given, act: Act) -> int:
     """Do one thing with a wallet and print the result; the exit code."""
-    from ringbolt.cli.buyer.wallet import WalletAddress, open_wallet
+    from ringbolt.cli.buyer.wallet import WalletAddress, opened_wallet
     from ringbolt.cli.named_shop import named_shop
 
     url = given.wallet or (await named_shop(given.server)).play_wallet
-    opened = open_wallet(WalletAddress(url, given.macaroon, given.tls_cert))
-    try:
+    async with opened_wallet(WalletAddress(url, given.macaroon, given.tls_cert)) as opened:
         result = await act(opened)
-    finally:
-        await opened.close()
     if is_terminal():
         print_facts(result)
     else:
@@ -111,35 +110,34 @@ async def _use(given: _Given, act: Act) -> int:
     return EXIT_OK
 
 
-async def _balance(wallet: Wallet) -> dict[str, Any]:
+async def _balance(wallet: OpenWallet) -> dict[str, Any]:
     return {"balance_sats": await wallet.balance_sats()}
 
 
-async def _pay(wallet: Wallet, invoice: str, max_fee_sats: int) -> dict[str, Any]:
+async def _pay(wallet: OpenWallet, invoice: str, max_fee_sats: int) -> dict[str, Any]:
     import asyncio
 
-    paying = asyncio.create_task(wallet.pay(invoice, max_fee_sats))
+    from ringbolt.cli.buyer.wallet import given_invoice
+
+    paying = asyncio.create_task(wallet.pay(given_invoice(invoice), max_fee_sats))
     await asyncio.wait({paying}, timeout=_HELD_AFTER_S)
     if not paying.done():
         sys.stderr.write("The payment is held until the seller delivers or cancels: wait.\n")
     return {"preimage": await paying}
 
 
-async def _invoice(wallet: Wallet, sats: int, memo: str) -> dict[str, Any]:
+async def _invoice(wallet: OpenWallet, sats: int, memo: str) -> dict[str, Any]:
     return {"invoice": await wallet.create_invoice(sats, memo)}
 
 
-async def _withdraw(wallet: Wallet, link: str) -> dict[str, Any]:
+async def _withdraw(wallet: OpenWallet, link: str) -> dict[str, Any]:
     from contextlib import suppress
 
-    import httpx
-
-    from ringbolt.cli.buyer.errors import PurchaseError
-    from ringbolt.cli.buyer.purchase_file import users_folder
+    from ringbolt.cli.buyer.purchases import users_journal
     from ringbolt.cli.buyer.refund import claim, forget_refunded
+    from ringbolt_client.errors import ClientError
 
-    async with httpx.AsyncClient(timeout=30) as http:
-        claimed = {"claimed_sats": await claim(http, link, wallet)}
-        with suppress(PurchaseError, httpx.HTTPError):  # a file that stays is no loss
-            await forget_refunded(http, link, users_folder())
+    claimed = {"claimed_sats": await wallet.do(claim(link, wallet.wallet))}
+    with suppress(ClientError):  # a file that stays is no loss
+        await wallet.do(forget_refunded(link, users_journal()))
     return claimed

@@ -1,4 +1,4 @@
-"""How the buyer reads a 402, in every form that servers were seen to send."""
+"""How the client reads a 402, in every form that servers were seen to send."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ringbolt.cli.buyer.challenge import Challenge, read_challenge
-from ringbolt.cli.buyer.errors import PurchaseError
 from ringbolt.core.lightning import bolt11
+from ringbolt_client.challenge import Challenge, read_challenge
+from ringbolt_client.errors import Refused
+from ringbolt_client.invoice import read_invoice
 
 M = "AgEIcmluZ2JvbHQCQgAA+/8="
 PAYMENT = 'Payment id="x", realm="shop", method="lightning", intent="charge", request="eyJ9"'
+"""Its request cannot be read: nothing may be taken from it where L402 is offered."""
 
 
 def invoice(amount_msat: int | None = 50_000) -> str:
@@ -26,7 +28,7 @@ def invoice(amount_msat: int | None = 50_000) -> str:
 
 
 INVOICE = invoice()
-EXPECTED = Challenge(M, INVOICE, 50)
+EXPECTED = Challenge("L402", {"macaroon": M}, read_invoice(INVOICE))
 C = f'L402 macaroon="{M}", invoice="{INVOICE}", version="0", token="{M}"'
 
 
@@ -60,7 +62,15 @@ def answer(*lines: str, status: int = 402, **body: Any) -> httpx.Response:
     ],
 )
 def test_every_form_that_was_seen_is_read(lines: list[str]) -> None:
-    assert read_challenge(answer(*lines)) == EXPECTED
+    found = read_challenge(answer(*lines))
+
+    assert (found.scheme in ("L402", "LSAT"), found.parameters) == (True, EXPECTED.parameters)
+    assert found.invoice == EXPECTED.invoice
+
+
+def test_a_challenge_that_cannot_be_read_is_not_paid() -> None:
+    with pytest.raises(Refused, match="cannot be read"):
+        read_challenge(answer(PAYMENT))
 
 
 def test_challenge_that_stands_in_the_body_alone_is_read() -> None:
@@ -75,32 +85,32 @@ def test_header_wins_over_the_body() -> None:
 
 @pytest.mark.parametrize(
     "lines",
-    [[], [PAYMENT], ["L402"], ['L402 macaroon="x"'], [f'invoice="{INVOICE}", macaroon="{M}"'],
+    [[], ["L402"], ['L402 macaroon="x"'], [f'invoice="{INVOICE}", macaroon="{M}"'],
      [f'Bearer macaroon="{M}", invoice="{INVOICE}"'],
      [f'xL402 macaroon="{M}", invoice="{INVOICE}"']],
 )  # fmt: skip
 def test_other_challenges_are_not_paid(lines: list[str]) -> None:
-    with pytest.raises(PurchaseError, match="not with an L402 challenge"):
+    with pytest.raises(Refused, match="not by L402 or MPP"):
         read_challenge(answer(*lines))
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[1]", b"\xff", b'{"invoice": 5, "macaroon": []}'])
 def test_answer_without_a_readable_body_is_no_fault(body: bytes) -> None:
-    with pytest.raises(PurchaseError):
+    with pytest.raises(Refused):
         read_challenge(httpx.Response(402, content=body))
 
 
 def test_amount_comes_from_the_invoice_and_is_rounded_up() -> None:
     line = f'L402 macaroon="{M}", invoice="{invoice(50_001)}", amount="1"'
 
-    assert read_challenge(answer(line)).amount_sats == 51
+    assert read_challenge(answer(line)).invoice.sats == 51
 
 
 @pytest.mark.parametrize(
     ("bad", "words"), [("lnbcrt1nonsense", "cannot be read"), (invoice(None), "names no amount")]
 )
 def test_invoice_that_cannot_be_judged_is_not_paid(bad: str, words: str) -> None:
-    with pytest.raises(PurchaseError, match=words):
+    with pytest.raises(Refused, match=words):
         read_challenge(answer(f'L402 macaroon="{M}", invoice="{bad}"'))
 
 
@@ -108,6 +118,6 @@ def test_invoice_that_cannot_be_judged_is_not_paid(bad: str, words: str) -> None
 @given(st.lists(st.sampled_from([C, PAYMENT, "L402", " ", ",", '"', "=", "macaroon="]), max_size=6))
 def test_garbage_is_read_or_refused(parts: list[str]) -> None:
     try:
-        assert read_challenge(answer("".join(parts))).amount_sats == 50
-    except PurchaseError as refused:
-        assert str(refused)
+        assert read_challenge(answer("".join(parts))).invoice.sats == 50
+    except Refused as refused:
+        assert refused.code in ("NO_CHALLENGE", "INVALID_INVOICE")
