@@ -32,7 +32,7 @@ EARLIER: dict[str, Any] = {
     "invoice": INVOICE,
     "amount_sats": 50,
     "asked_at": "2026-11-30T12:00:00+00:00",
-    "wallet": {"url": "https://wallet", "macaroon": "/srv/pay.macaroon", "tls_cert": ""},
+    "wallet": {"url": "https://wallet", "macaroon": "pay.macaroon", "tls_cert": ""},
     "preimage": PREIMAGE,
     "answer": {"sid": "CA1", "status_url": "http://shop/calls/1"},
     "is_failed": True,
