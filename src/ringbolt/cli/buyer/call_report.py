@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ringbolt.cli.buyer.purchases import links_of, note_of
@@ -45,6 +45,22 @@ def status_line(document: Mapping[str, Any]) -> str:
     if document.get("refund"):
         text += f"; not charged, {document['refund']['refund_amount']} sats can be withdrawn"
     return text
+
+
+def each_line_once(
+    tell: Callable[[str], None], line_of: Callable[[Mapping[str, Any]], str]
+) -> Callable[[Mapping[str, Any]], None]:
+    """Tells a status document whenever its line differs from the last."""
+    last = ""
+
+    def told(document: Mapping[str, Any]) -> None:
+        nonlocal last
+        line = line_of(document)
+        if line != last:
+            tell(line)
+        last = line
+
+    return told
 
 
 def resume_command(purchase: Purchase) -> str:

@@ -7,7 +7,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from ringbolt.cli.buyer.call_report import (
+    each_line_once,
     resume_command,
     show_report,
     show_ways,
@@ -142,7 +143,7 @@ async def _go_on(desk: _Desk, key: str, buying: Steps[dict[str, Any]], waits: bo
             return EXIT_OK
         desk.tell(f"status: {status_url}")
         if waits:
-            told = _each_line_once(desk.tell)
+            told = each_line_once(desk.tell, status_line)
             seen = await desk.wallet.do(follow(status_url, CALL_FINAL, math.inf, told=told))
             return _ended(desk.journal, purchase, report | seen)
     except (ClientError, asyncio.CancelledError) as error:
@@ -170,20 +171,6 @@ def _with_links(journal: Journal, purchase: Purchase, error: BaseException) -> P
     if not links:
         return purchase
     return journal.keep(msgspec.structs.replace(note_of(purchase), links=links).on(purchase))
-
-
-def _each_line_once(tell: Tell) -> Callable[[Mapping[str, Any]], None]:
-    """Tells the status whenever its line differs from the last."""
-    last = ""
-
-    def told(document: Mapping[str, Any]) -> None:
-        nonlocal last
-        line = status_line(document)
-        if line != last:
-            tell(line)
-        last = line
-
-    return told
 
 
 def _ended(journal: Journal, purchase: Purchase | None, report: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from ringbolt.cli.buyer.call_report import each_line_once
 from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_OK
 from ringbolt.cli.output import progress
 from ringbolt_client import AsyncRingbolt, ClientError, PlayWallet
@@ -43,8 +44,8 @@ async def run_demo(url: str, wav_dir: Path) -> int:
             line.say(f"POST {url}/api/l402/call")
             call = await shop.call(NUMBER, MESSAGE)
             line.say(f"call {call.id}")
-            result = await call.wait(told=lambda now: _tell(line, now))
-            path = await _save_audio(http, url, wav_dir, call.id)
+            result = await call.wait(told=each_line_once(line.say, _line))
+            path = await _save_audio(http, url, wav_dir, result.document["sid"])
     except (ClientError, httpx.HTTPError) as error:
         progress.print(f"The demo failed: {error}")
         return EXIT_FAILED
@@ -52,12 +53,11 @@ async def run_demo(url: str, wav_dir: Path) -> int:
     return _conclude(report, path)
 
 
-def _tell(line: _Timeline, document: Mapping[str, Any]) -> None:
+def _line(document: Mapping[str, Any]) -> str:
     text = f"{document['status']}"
     if document["digits"]:
         text += f", keys pressed: {document['digits']}"
-    text += f" (order {document['order_state']}, charged {document['charged_sats']} sats)"
-    line.say(text)
+    return f"{text} (order {document['order_state']}, charged {document['charged_sats']} sats)"
 
 
 async def _save_audio(http: httpx.AsyncClient, url: str, wav_dir: Path, sid: str) -> Path | None:
