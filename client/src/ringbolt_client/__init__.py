@@ -35,12 +35,13 @@ from ringbolt_client.webhooks import WebhookRefused, verify_webhook
 
 if TYPE_CHECKING:
     from ringbolt_client.async_client import AsyncNumberOrder, AsyncOrder, AsyncRingbolt
+    from ringbolt_client.wallets.nwc import NwcWallet
 
 __all__ = [
     "AsyncNumberOrder", "AsyncOrder", "AsyncRingbolt", "BudgetExceeded", "CallResult",
     "ClientError", "Failed", "FunctionWallet", "LNbitsWallet", "LndWallet", "MessageResult",
-    "NotPaid", "NotReached", "NumberOrder", "NumberResult", "Order", "PhoenixdWallet",
-    "PlayWallet", "Refused", "Ringbolt", "TooExpensive", "Undelivered", "Wallet",
+    "NotPaid", "NotReached", "NumberOrder", "NumberResult", "NwcWallet", "Order",
+    "PhoenixdWallet", "PlayWallet", "Refused", "Ringbolt", "TooExpensive", "Undelivered", "Wallet",
     "WebhookRefused", "verify_webhook",
 ]  # fmt: skip
 __version__ = "0.1.0"
@@ -48,7 +49,16 @@ _ASYNC = frozenset({"AsyncNumberOrder", "AsyncOrder", "AsyncRingbolt"})
 
 
 def __getattr__(name: str) -> Any:
-    """Asyncio is imported with what needs it: that takes a quarter of the whole import."""
+    """Asyncio is imported with what needs it, which takes a quarter of the whole import; and what a
+    Nostr wallet needs is not installed everywhere."""
+    if name == "NwcWallet":
+        try:
+            from ringbolt_client.wallets.nwc import NwcWallet  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f"NwcWallet needs {error.name}: install ringbolt-client[nwc]"
+            ) from error
+        return NwcWallet
     if name not in _ASYNC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from ringbolt_client import async_client  # noqa: PLC0415

@@ -13,7 +13,10 @@ ClientError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+INVALID_URL: Final = "INVALID_URL"
+"""The code of ``Refused`` for what is no address."""
 
 
 class ClientError(Exception):

@@ -12,12 +12,11 @@ from typing import Any, TypeVar
 
 import httpx
 
-from ringbolt_client.errors import ClientError, NotReached, Refused
+from ringbolt_client.errors import INVALID_URL, ClientError, NotReached, Refused
+from ringbolt_client.talk import Talk
 
 T = TypeVar("T")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-INVALID_URL = "INVALID_URL"
-"""The code of ``Refused`` for what is no address."""
 _UNUSABLE = (httpx.InvalidURL, httpx.UnsupportedProtocol)
 
 
@@ -49,7 +48,7 @@ class Call:
     arguments: tuple[Any, ...]
 
 
-Step = Send | Sleep | Call
+Step = Send | Sleep | Call | Talk
 Steps = Generator[Step, Any, T]
 
 
@@ -67,6 +66,10 @@ def run(steps: Steps[T], http: httpx.Client) -> T:
                 if inspect.isawaitable(result):
                     raise TypeError("A coroutine function needs AsyncRingbolt.")
                 return result
+            case Talk():
+                from ringbolt_client.talking import talk  # noqa: PLC0415 - an optional library
+
+                return talk(step)
 
     return _drive(steps, perform)
 
@@ -103,6 +106,10 @@ async def _perform_async(step: Step, http: httpx.AsyncClient) -> Any:
         case Call(function, arguments):
             result = function(*arguments)
             return await _awaited(result) if inspect.isawaitable(result) else result
+        case Talk():
+            from ringbolt_client.talking import talk_async  # noqa: PLC0415 - an optional library
+
+            return await talk_async(step)
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

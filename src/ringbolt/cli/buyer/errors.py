@@ -7,8 +7,13 @@ from typing import Any, Final
 
 from ringbolt.cli.exit_codes import EXIT_FAILED, EXIT_UNAVAILABLE, EXIT_UNDELIVERED, EXIT_USAGE
 from ringbolt.cli.output import fail
-from ringbolt_client.errors import ClientError, NotReached, TooExpensive, Undelivered
-from ringbolt_client.steps import INVALID_URL
+from ringbolt_client.errors import (
+    INVALID_URL,
+    ClientError,
+    NotReached,
+    TooExpensive,
+    Undelivered,
+)
 from ringbolt_client.wallets.lnd import NO_WALLET
 
 _OF_THE_COMMAND: Final = frozenset({INVALID_URL, NO_WALLET})

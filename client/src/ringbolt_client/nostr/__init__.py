@@ -1,0 +1,1 @@
+"""What Nostr Wallet Connect needs of Nostr: events, encryption, and a conversation with a relay."""
