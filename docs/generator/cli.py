@@ -27,7 +27,11 @@ Commands that only read make no shop: a folder without one is exit code 2.
 
 `call` keeps every purchase in `$XDG_STATE_HOME/ringbolt/purchases` (by default under
 `~/.local/state`), readable by its user only, from before it is paid until nothing is left to do
-with it."""
+with it.
+
+A wallet (`--wallet`) is LND by its REST address, with `--macaroon` and `--tls-cert`; or `nwc`, the
+Nostr wallet (NIP-47) whose address, `nostr+walletconnect://...`, is in the variable `NWC_URL`. The
+address is a secret, which others could read on a command line; `call` does not keep it."""
 
 
 def render() -> str:

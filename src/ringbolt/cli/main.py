@@ -106,7 +106,10 @@ def mcp(
         typer.Option(min=0, help="The most that the agent may spend while this runs, fees and all"),
     ] = None,
     wallet: Annotated[
-        str, typer.Option("--wallet", help="LND's REST address: this wallet pays.")
+        str,
+        typer.Option(
+            "--wallet", help="LND's REST address, or nwc: the Nostr wallet in NWC_URL pays."
+        ),
     ] = "",
     macaroon: Macaroon = "",
     tls_cert: Cert = "",

@@ -18,7 +18,9 @@ Server = Annotated[
 WalletUrl = Annotated[
     str,
     typer.Option(
-        "--wallet", help="LND's REST address. Default: the play-money wallet of the shop."
+        "--wallet",
+        help="LND's REST address, or nwc: the Nostr wallet in NWC_URL. Default: the play-money "
+        "wallet of the shop.",
     ),
 ]
 Macaroon = Annotated[

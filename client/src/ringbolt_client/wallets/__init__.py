@@ -13,7 +13,8 @@ from ringbolt_client.wallets.lnd import LndWallet, PlayWallet
 from ringbolt_client.wallets.phoenixd import PhoenixdWallet
 
 __all__ = [
-    "FunctionWallet", "LNbitsWallet", "LndWallet", "PhoenixdWallet", "PlayWallet", "Wallet",
+    "FullWallet", "FunctionWallet", "LNbitsWallet", "LndWallet", "PhoenixdWallet", "PlayWallet",
+    "Wallet",
 ]  # fmt: skip
 
 
@@ -28,6 +29,18 @@ class Wallet(Protocol):
     def find(self, invoice: Invoice) -> Steps[str | None]:
         """The preimage of a payment that was begun before; waits while it is in flight. None if
         there is none. Raises ``NotPaid`` if it failed, ``NotReached`` if that is not known."""
+        ...
+
+
+class FullWallet(Wallet, Protocol):
+    """A wallet that also tells its balance and can be paid. Both raise ``Refused``."""
+
+    def balance_sats(self) -> Steps[int]:
+        """What it can spend."""
+        ...
+
+    def invoice(self, sats: int, memo: str) -> Steps[str]:
+        """An invoice to be paid into it."""
         ...
 
 

@@ -34,7 +34,8 @@ _FAILED: Final = "PAYMENT_FAILED"
 class NwcWallet:
     """``uri`` is ``nostr+walletconnect://...`` as the wallet shows it; it is a secret. The wallet
     keeps to its own fee limit. ``timeout_s``: how long an answer is waited for; a payment whose
-    answer does not come is looked up. Raises ``Refused`` for what is no such address."""
+    answer does not come is looked up. ``service`` is the public key of the wallet. Raises
+    ``Refused`` for what is no such address."""
 
     def __init__(
         self, uri: str, *, timeout_s: float = _PAY_S, now_s: Callable[[], float] = time.time
@@ -47,7 +48,7 @@ class NwcWallet:
         try:
             if parts.scheme not in _SCHEMES:
                 raise ValueError("It begins with nostr+walletconnect://.")
-            self._service = checked_public_key(parts.netloc or parts.path.strip("/"))
+            self.service = checked_public_key(parts.netloc or parts.path.strip("/"))
             self._keys = Keys(query["secret"][0])
             self._relays = tuple(query["relay"])
         except (KeyError, ValueError) as error:
@@ -92,6 +93,21 @@ class NwcWallet:
                 raise NotReached("The wallet does not say whether it has paid.")
             yield Sleep(_LOOK_S)
 
+    def balance_sats(self) -> Steps[int]:
+        result = yield from self._granted("get_balance", {})
+        return int(result["balance"]) // 1000
+
+    def invoice(self, sats: int, memo: str) -> Steps[str]:
+        wanted = {"amount": sats * 1000, "description": memo}
+        result = yield from self._granted("make_invoice", wanted)
+        return str(result["invoice"])
+
+    def _granted(self, method: str, params: dict[str, Any]) -> Steps[dict[str, Any]]:
+        result, (_, words) = yield from self._asked(method, params)
+        if result is None:
+            raise Refused(f"The wallet refused: {words}")
+        return result
+
     def _asked(
         self, method: str, params: dict[str, Any]
     ) -> Steps[tuple[dict[str, Any] | None, tuple[str, str]]]:
@@ -99,7 +115,7 @@ class NwcWallet:
         for relay in self._relays:
             ask = Ask(method, params, expires_s=int(self._now_s() + self._timeout_s))
             talk = Conversation(
-                self._keys, self._service, relay, ask, info=self._info, now_s=self._now_s
+                self._keys, self.service, relay, ask, info=self._info, now_s=self._now_s
             )
             try:
                 yield Talk(relay, talk.opening, talk.hear, talk.is_over, self._timeout_s)

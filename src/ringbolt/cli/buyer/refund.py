@@ -15,13 +15,13 @@ from ringbolt_client.errors import Refused
 from ringbolt_client.following import read_document
 from ringbolt_client.journal import Journal
 from ringbolt_client.steps import Send, Sleep, Steps
-from ringbolt_client.wallets import LndWallet
+from ringbolt_client.wallets import FullWallet
 
 _LOOKS: Final = 25
 _BETWEEN_LOOKS_S: Final = 0.2
 
 
-def claim(link: str, wallet: LndWallet) -> Steps[int]:
+def claim(link: str, wallet: FullWallet) -> Steps[int]:
     """Withdraw an LNURL-withdraw link into a wallet; the sats asked for. Raises ``ClientError``."""
     offer = yield from _asked(address_of(link))
     try:

@@ -91,7 +91,8 @@ async def resume_call(name: str, wallet: WalletAddress, *, waits: bool) -> int:
             desk.tell(f"purchase {purchase.id} of {asked_at(purchase)}: {purchase.url}")
             if note.is_failed and purchase.status_url:
                 await _again(desk, purchase)
-            steps = desk.buyer.resume(purchase, is_same_wallet=not wallet.url)
+            is_same = not wallet.url or wallet.to_be_kept().url == note.wallet.url
+            steps = desk.buyer.resume(purchase, is_same_wallet=is_same)
             return await _go_on(desk, purchase.key, steps, waits)
 
 

@@ -1,4 +1,5 @@
-"""``ringbolt wallet``: a wallet that speaks LND's REST interface, by default the play-money one."""
+"""``ringbolt wallet``: a wallet by LND's REST interface or by Nostr, by default the play-money
+one."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from ringbolt.cli.buyer.wallet import OpenWallet
 
 app = typer.Typer(
-    help="Use a wallet: the play-money one of a shop, or a real LND by its REST address.\n\n"
+    help="Use a wallet: the play-money one of a shop, a real LND by its REST address, or a Nostr "
+    "wallet.\n\n"
     "Without --wallet it is the play-money wallet of the shop that 'ringbolt call' would buy from.",
     no_args_is_help=True,
 )
