@@ -142,3 +142,16 @@ async def test_an_empty_wallet_costs_nothing(sdk: Path, shop: ShopServer, tmp_pa
             with pytest.raises(NotPaid, match="nothing is left"):
                 await client.call(ANSWERS, "Hello.")
             assert client.unfinished() == []
+
+
+async def test_a_code_is_paid_by_a_payment_that_is_held(
+    sdk: Path, shop: ShopServer, tmp_path: Path
+) -> None:
+    before = await shop.wallet_sats()
+    async with alby_wallet(sdk, shop) as (_, uri):
+        wallet = NwcWallet(uri, timeout_s=60)
+        async with AsyncRingbolt(shop.url, wallet=wallet, state_dir=tmp_path) as client:
+            order = await client.receive_code("sim-code")
+            assert (await order.wait()).or_fail().code
+            price = order.price_sats
+    assert before - await shop.wallet_sats() == price

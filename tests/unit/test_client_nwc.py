@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from websockets.asyncio.server import ServerConnection, serve
 
 from ringbolt.core.lightning import bolt11
 from ringbolt_client import ClientError, NotPaid, NotReached, NwcWallet, Refused
@@ -212,6 +213,27 @@ async def test_the_next_relay_is_asked_where_one_is_gone(relay: Relay) -> None:
         with pytest.raises(NotReached) as raised:
             await do(nowhere.pay(INVOICE, 10))
     assert not raised.value.is_sent
+
+
+@pytest.mark.parametrize("waits", [True, False], ids=["sync", "async"])
+async def test_a_relay_that_never_stops_talking_is_left_in_time(waits: bool) -> None:
+    async def talk(socket: ServerConnection) -> None:
+        while True:
+            await socket.send('["NOTICE", "..."]')
+
+    def wait() -> None:
+        with httpx.Client() as http:
+            run(wallet.find(INVOICE), http)
+
+    async with serve(talk, "127.0.0.1", 0) as server:
+        [socket] = server.sockets
+        url = f"ws://127.0.0.1:{socket.getsockname()[1]}"
+        service = Keys("2" * 64).public
+        uri = f"nostr+walletconnect://{service}?relay={url}&secret={CLIENT_SECRET}"
+        wallet = NwcWallet(uri, timeout_s=0.5)
+        asking = asyncio.to_thread(wait) if waits else do(wallet.find(INVOICE))
+        with pytest.raises(NotReached, match="in time"):
+            await asking
 
 
 @pytest.mark.parametrize(
