@@ -24,7 +24,7 @@ def speak(text: str, language: str = "") -> bytes:
     parts = []
     for utterance in plan(job, _detector()):
         engine = _hibari() if utterance.voice.engine == "hibari" else _espeak()
-        sound, rate = engine.speak(utterance.text, utterance.language, utterance.voice)
+        sound, rate = engine.speak(utterance.text, utterance.language, utterance.voice, RATE)
         parts.append(_resampled(sound, rate))
     sound = np.concatenate(parts)
     pcm = (sound / max(1.0, float(np.abs(sound).max())) * 32767).astype("<i2")

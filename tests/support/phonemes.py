@@ -55,7 +55,7 @@ class Listener:
     def phonemes(self, spoken: str, language: str, region: str = "") -> str:
         """Of a text as the engine gets it, with stress and pauses."""
         voice = replace(espeak_voice(language, region, "male"), rate=_FASTEST)
-        self._engine.speak(spoken, language, voice)
+        self._engine.speak(spoken, language, voice, 8000)
         self._c.fflush(self._file)
         with Path(self._path).open(encoding="utf-8") as trace:
             trace.seek(self._read)

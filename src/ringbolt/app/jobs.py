@@ -159,6 +159,8 @@ RELEASE_NUMBER: Final = JobKind(
 """About a lease, by its provider and the provider's name of it."""
 MATCH_TEXTS: Final = JobKind("match_texts", "dispatch", "match_texts", GiveUp.EVERY_HOUR)
 
+DISPATCH_SPEECH: Final = JobKind("dispatch_speech", "dispatch", "dispatch:", GiveUp.FAIL_ORDER)
+
 CLOSE_HOLD: Final = JobKind(
     "close_hold", "money", "close_hold:", GiveUp.EVERY_MINUTE, Backoff(2000, 15_000)
 )
@@ -187,12 +189,14 @@ DISPATCH: Final[Mapping[Fulfilment, JobKind]] = {
     Fulfilment.CALL: DISPATCH_CALL,
     Fulfilment.SEND: DISPATCH_MESSAGE,
     Fulfilment.RECEIVE: DISPATCH_RECEIVING,
+    Fulfilment.SPEAK: DISPATCH_SPEECH,
 }
 """The job that fulfils a paid order; a top-up needs none."""
 
 KINDS: Final = (
     DISPATCH_CALL, CHECK_CALL, HANG_UP_CALL, HANG_UP_ATTEMPT, FETCH_RECORDINGS, DISPATCH_MESSAGE,
-    MESSAGE_DEADLINE, DISPATCH_RECEIVING, END_RECEIVING, RELEASE_NUMBER, MATCH_TEXTS, CLOSE_HOLD,
+    MESSAGE_DEADLINE, DISPATCH_RECEIVING, END_RECEIVING, RELEASE_NUMBER, MATCH_TEXTS,
+    DISPATCH_SPEECH, CLOSE_HOLD,
     LOOK_AFTER_HOLDS, PAY_REFUND, PAY_REFERRAL, WITHDRAW, SEND_WEBHOOK, BOOK_COSTS,
     SWEEP,
 )  # fmt: skip

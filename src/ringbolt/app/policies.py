@@ -51,7 +51,7 @@ class DeadlinePolicy:
                 return paid_ms + self.call_ms
             case Fulfilment.RECEIVE:
                 return paid_ms + self.receive_ms
-            case Fulfilment.SEND | Fulfilment.CREDIT:
+            case Fulfilment.SEND | Fulfilment.CREDIT | Fulfilment.SPEAK:
                 return paid_ms + self.send_ms
 
 

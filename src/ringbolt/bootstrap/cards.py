@@ -25,7 +25,12 @@ def load_prices(settings: Settings) -> PriceList:
 
     def prices_of(table: tuple[PriceRow, ...]) -> PriceList:
         return PriceList(
-            receive=prices.receive, send=prices.send, rent=prices.rent, s4s=prices.s4s, table=table
+            receive=prices.receive,
+            send=prices.send,
+            rent=prices.rent,
+            s4s=prices.s4s,
+            speech=prices.speech,
+            table=table,
         )
 
     setting = ("prices", "table")

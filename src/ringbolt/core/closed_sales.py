@@ -7,7 +7,15 @@ from typing import Final
 
 import msgspec
 
-from ringbolt.core.commands import CallOrder, Command, ReceiveTexts, SendMail, SendText, TopUp
+from ringbolt.core.commands import (
+    CallOrder,
+    Command,
+    ReceiveTexts,
+    SendMail,
+    SendText,
+    SpeakText,
+    TopUp,
+)
 from ringbolt.core.countries import COUNTRIES
 from ringbolt.core.errors import DestinationRefused, InvalidInput, Role, Unavailable
 from ringbolt.core.phone import region_of
@@ -18,6 +26,7 @@ SERVICES: Final = {
     "code": "Activation codes",
     "rent": "Rented numbers",
     "email": "E-mails",
+    "speech": "Spoken texts",
 }
 """The services by name, with what they are called in a sentence."""
 MOST_REASON_CHARS: Final = 200
@@ -140,5 +149,7 @@ def sold_by(command: Command) -> Sold:
             found = COUNTRIES.get(country)
             region = "" if found is None else found.region
             return Sold("rent" if hours else "code", region)
+        case SpeakText():
+            return Sold("speech")
         case TopUp():
             return Sold("")

@@ -7,7 +7,7 @@ fields of earlier versions that this one does not know are ignored.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -111,6 +111,21 @@ class ReceiveTexts(msgspec.Struct, frozen=True, omit_defaults=True):
     provider: str = ""
 
 
+AudioFormat = Literal["wav", "mp3", "opus"]
+"""``opus``: in an Ogg file."""
+
+
+class SpeakText(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Speak ``message`` into an audio file. ``voice``: a persona's name or ''; ``language``: BCP 47
+    or ''; ``neural``: the better voice, where there is one."""
+
+    message: str = ""  # once it was wiped
+    voice: str = ""
+    language: str = ""
+    neural: bool = False
+    format: AudioFormat = "wav"
+
+
 class TopUp(msgspec.Struct, frozen=True, omit_defaults=True):
     """Add ``sats`` to the balance of the key ``key_id``."""
 
@@ -118,7 +133,7 @@ class TopUp(msgspec.Struct, frozen=True, omit_defaults=True):
     sats: int
 
 
-Command = CallOrder | SendText | SendMail | ReceiveTexts | TopUp
+Command = CallOrder | SendText | SendMail | ReceiveTexts | SpeakText | TopUp
 
 _DECODE: Final[Mapping[OrderKind, Any]] = {
     OrderKind.CALL: msgspec.json.Decoder(CallOrder).decode,
@@ -127,6 +142,7 @@ _DECODE: Final[Mapping[OrderKind, Any]] = {
     OrderKind.ACTIVATION: msgspec.json.Decoder(ReceiveTexts).decode,
     OrderKind.RENTAL: msgspec.json.Decoder(ReceiveTexts).decode,
     OrderKind.FUND: msgspec.json.Decoder(TopUp).decode,
+    OrderKind.SPEECH: msgspec.json.Decoder(SpeakText).decode,
 }
 _encode = msgspec.json.Encoder().encode
 

@@ -43,12 +43,13 @@ MEANING = {
 
 class Fulfilment(Enum):
     """How an order is fulfilled: by a call, by a message that is sent, by texts that a number
-    receives, or by the payment itself."""
+    receives, by the payment itself, or by an audio file that the shop makes."""
 
     CALL = 1
     SEND = 2
     RECEIVE = 3
     CREDIT = 4
+    SPEAK = 5
 
 
 class OrderKind(StrEnum):
@@ -60,6 +61,7 @@ class OrderKind(StrEnum):
     ACTIVATION = "activation"
     RENTAL = "rental"
     FUND = "fund"
+    SPEECH = "speech"
 
     @property
     def fulfilment(self) -> Fulfilment:
@@ -88,6 +90,7 @@ _FULFILMENT = {
     OrderKind.ACTIVATION: Fulfilment.RECEIVE,
     OrderKind.RENTAL: Fulfilment.RECEIVE,
     OrderKind.FUND: Fulfilment.CREDIT,
+    OrderKind.SPEECH: Fulfilment.SPEAK,
 }
 
 
@@ -142,6 +145,10 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(
         _S.PAID, _S.FULFILLED, "record_hold",
         "a top-up: its payment fulfils it", "none: captured once the node settled",
+    ),
+    Transition(
+        _S.PAID, _S.FULFILLED, "speak_text",
+        "a spoken text: its audio file is stored", "escrow -> revenue",
     ),
     Transition(
         _S.PAID, _S.FAILED, "dispatch",

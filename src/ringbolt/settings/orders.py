@@ -77,6 +77,9 @@ class PriceSettings(Section):
     send: int = Field(1000, ge=1, description="A segment of a text, or an e-mail, sats.")
     rent: int = Field(15_000, ge=1, description="A number for each started 4 hours, sats.")
     s4s: int = Field(5000, ge=1, description="A code on a number of the operator's own, sats.")
+    speech: int = Field(
+        50, ge=1, description="500 characters of a text that is spoken into a file, sats."
+    )
     table: str = Field(
         "", description="A CSV with prices by kind, country and service. Empty: as above."
     )

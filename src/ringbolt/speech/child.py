@@ -30,7 +30,7 @@ class JobFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SpokenAnswer:
-    """Raw s16le mono 8 kHz, and which voice spoke; see ``synthesis.Spoken``."""
+    """Raw s16le mono, and which voice spoke; see ``synthesis.Spoken``."""
 
     pcm: bytes
     language: str

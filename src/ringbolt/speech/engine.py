@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from ringbolt.core.calls.call import SAMPLE_RATE
+
 
 @dataclass(frozen=True, slots=True)
 class SpeechRequest:
     """A text to speak. ``voice``: a persona's name or ''; ``language``: BCP 47 or ''.
 
     ``neural`` asks for the better voice where there is one. ``rate``: how fast to speak, 0.5 to 2
-    times as usual. ``preview``: not for a call, so that texts of calls go first.
+    times as usual. ``preview``: not for a call, so that texts of calls go first. ``sample_rate``:
+    that of the audio, Hz.
     """
 
     text: str
@@ -21,12 +24,13 @@ class SpeechRequest:
     neural: bool = False
     rate: float = 1.0
     preview: bool = False
+    sample_rate: int = SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """Spoken text: raw s16le mono 8 kHz in ``path``. ``notes`` say what differs from the request,
-    e.g. ``neural_downgraded`` or ``voice_unknown``."""
+    """Spoken text: raw s16le mono in ``path``, at the sample rate of the request. ``notes`` say
+    what differs from the request, e.g. ``neural_downgraded`` or ``voice_unknown``."""
 
     path: Path
     duration_ms: int
@@ -38,7 +42,7 @@ class Speech:
 
 
 class Speaker(Protocol):
-    """Text to speech as the rest of the shop sees it: text in, telephone audio out."""
+    """Text to speech as the rest of the shop sees it: text in, audio out."""
 
     async def speak(self, request: SpeechRequest) -> Speech:
         """Raises ``SpeechFailed`` if no engine can speak the text, or none answers in time;

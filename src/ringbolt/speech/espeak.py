@@ -67,7 +67,9 @@ class EspeakEngine:
         library.espeak_SetSynthCallback(self._callback)
         self._library = library
 
-    def speak(self, text: str, language: str, voice: EngineVoice) -> tuple[Samples, int]:
+    def speak(
+        self, text: str, language: str, voice: EngineVoice, _wanted_rate: int
+    ) -> tuple[Samples, int]:
         """The samples and their rate, Hz. Raises ``EspeakFailed``."""
         self.load()
         if language == "ar":

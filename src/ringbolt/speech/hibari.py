@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ringbolt.speech.hibari_text import guarded, least_seconds, unspoken
-from ringbolt.speech.telephone import RATE, Samples, resample
+from ringbolt.speech.telephone import Samples, resample
 from ringbolt.speech.voices import EngineVoice
 
 _LONGEST = 200
@@ -43,18 +43,20 @@ class HibariEngine:
             model("Ready.", seed=_SEED)
             self._model = model
 
-    def speak(self, text: str, language: str, voice: EngineVoice) -> tuple[Samples, int]:
+    def speak(
+        self, text: str, language: str, voice: EngineVoice, wanted_rate: int
+    ) -> tuple[Samples, int]:
         """The samples and their rate, Hz. Raises ``LeftOut``, and whatever the library raises."""
         self.load()
         # resampling changes pitch, formants and pace together; the pace is adjusted accordingly
         pace = voice.rate / voice.depth
         rate = round(self._model.sample_rate * voice.depth)
         parts = [  # resampled one by one: a long text at 24 kHz would take hundreds of MB
-            resample(part, rate)
+            resample(part, rate, wanted_rate)
             for piece in self._pieces(guarded(text))
             for part in self._spoken(piece, pace)
         ]
-        return np.concatenate(parts) if parts else np.zeros(0, np.float32), RATE
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32), wanted_rate
 
     def _pieces(self, text: str) -> Iterator[str]:
         """Sentences; what is too long is cut after clauses, or else between words."""

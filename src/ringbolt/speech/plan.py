@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 
+from ringbolt.core.calls.call import SAMPLE_RATE
 from ringbolt.speech.language import (
     SHORT_TEXT,
     Run,
@@ -32,7 +33,7 @@ class SpeechJob:
     """A request to the speech process: a cleaned text, and how to speak it.
 
     ``language`` is a tag or '' for automatic; ``home`` and ``region`` are the persona's; ``rate``
-    is how many times faster to speak than usual.
+    is how many times faster to speak than usual; ``sample_rate``: of the audio, Hz.
     """
 
     text: str
@@ -41,6 +42,7 @@ class SpeechJob:
     home: str = ""
     region: str = ""
     rate: float = 1.0
+    sample_rate: int = SAMPLE_RATE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Text to telephone audio on this machine: the ``Speaker`` that the shop uses."""
+"""Text to audio on this machine: the ``Speaker`` that the shop uses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from ringbolt.core.calls.call import SAMPLE_RATE
 from ringbolt.core.errors import SpeechFailed
 from ringbolt.speech.cache import Clip, SpeechCache, cache_key
 from ringbolt.speech.engine import Speech, SpeechRequest
@@ -69,7 +68,6 @@ class LocalSpeaker:
             {
                 "pipeline": PIPELINE_VERSION,
                 "engines": self._versions,
-                "rate": SAMPLE_RATE,
                 **asdict(understood.job),
             }
         )
@@ -142,7 +140,7 @@ def _speech(request: SpeechRequest, understood: Understood, clip: Clip, *, cache
     persona = understood.persona or persona_for(language)
     return Speech(
         path=clip.path,
-        duration_ms=clip.size * 1000 // (2 * SAMPLE_RATE),
+        duration_ms=clip.size * 1000 // (2 * request.sample_rate),
         engine=clip.facts["engine"],
         voice=persona.id if persona else language,
         language=language,

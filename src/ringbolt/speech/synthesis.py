@@ -1,4 +1,4 @@
-"""From text to telephone audio, with the engines. Runs in the speech process."""
+"""From text to audio, with the engines. Runs in the speech process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ringbolt.speech.detector import LanguageDetector
 from ringbolt.speech.espeak import EspeakEngine
 from ringbolt.speech.hibari import HibariEngine
 from ringbolt.speech.plan import SpeechJob, Utterance, main_language, plan
-from ringbolt.speech.telephone import RATE, Samples, Silent, level, resample, to_pcm
+from ringbolt.speech.telephone import Samples, Silent, level, resample, to_pcm
 from ringbolt.speech.voices import EngineVoice
 
 _GAP_S = 0.12
@@ -28,12 +28,16 @@ class Engine(Protocol):
 
     def load(self) -> None: ...
 
-    def speak(self, text: str, language: str, voice: EngineVoice) -> tuple[Samples, int]: ...
+    def speak(
+        self, text: str, language: str, voice: EngineVoice, wanted_rate: int
+    ) -> tuple[Samples, int]:
+        """The samples and their rate, Hz: ``wanted_rate``, or one that is resampled to it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """Telephone audio; ``tier`` and ``substitute`` of the voice that reads the main language."""
+    """Audio, s16le mono; ``tier`` and ``substitute`` of the voice that reads the main language."""
 
     pcm: bytes
     language: str
@@ -64,8 +68,8 @@ class Synthesiser:
         parts: list[Samples] = []
         speakers: list[EngineVoice] = []
         for utterance in utterances:
-            samples, voice = self._utter(utterance)
-            parts += [samples, np.zeros(round(RATE * _GAP_S), np.float32)]
+            samples, voice = self._utter(utterance, job.sample_rate)
+            parts += [samples, np.zeros(round(job.sample_rate * _GAP_S), np.float32)]
             speakers.append(voice)
         main = next(at for at, spoken in enumerate(utterances) if spoken.language == language)
         return Spoken(
@@ -86,7 +90,7 @@ class Synthesiser:
                 raise
             self._engines[utterance.fallback.engine].load()
 
-    def _utter(self, utterance: Utterance) -> tuple[Samples, EngineVoice]:
+    def _utter(self, utterance: Utterance, rate: int) -> tuple[Samples, EngineVoice]:
         """Try the voice, then its fallback; anything that goes wrong in an engine is one
         failure."""
         failures = []
@@ -95,14 +99,15 @@ class Synthesiser:
                 continue
             engine = self._engines[voice.engine]
             try:
-                samples = level(resample(*engine.speak(utterance.text, utterance.language, voice)))
+                spoken, native = engine.speak(utterance.text, utterance.language, voice, rate)
+                samples = level(resample(spoken, native, rate), rate)
             except Silent:
                 failures.append(f"{engine.name} was silent")
                 continue
             except Exception as error:  # noqa: BLE001 - third-party engines raise anything
                 failures.append(f"{engine.name}: {type(error).__name__}")
                 continue
-            if len(samples) >= RATE * _SECONDS_PER_LETTER * _letters(utterance.text):
+            if len(samples) >= rate * _SECONDS_PER_LETTER * _letters(utterance.text):
                 return samples, voice
             failures.append(f"{engine.name} left most of it out")
         raise Unspoken(", ".join(failures))

@@ -46,5 +46,6 @@ def understand(request: SpeechRequest, default_voice: str) -> Understood:
         home=persona.language if persona else "",
         region=persona.region if persona else "",
         rate=min(MAX_RATE, max(MIN_RATE, request.rate)),
+        sample_rate=request.sample_rate,
     )
     return Understood(job, persona, notes)

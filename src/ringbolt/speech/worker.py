@@ -6,7 +6,7 @@ a time, without secrets and without the network. Protocol on standard input and 
     in   one line of JSON per job: the fields of ``SpeechJob``
     out  {"event": "ready"}                          once, when the process is up
          {"event": "started"}                        models are loaded, the job's time begins
-         {"event": "spoken", "pcm_bytes": n, ...}    and n bytes s16le mono 8 kHz
+         {"event": "spoken", "pcm_bytes": n, ...}    and n bytes s16le mono
          {"event": "failed", "reason": ...}          instead of the two above
 
 It ends when its input ends.

@@ -21,6 +21,7 @@ from ringbolt.app.jobs import (
     DISPATCH_CALL,
     DISPATCH_MESSAGE,
     DISPATCH_RECEIVING,
+    DISPATCH_SPEECH,
     END_RECEIVING,
     FETCH_RECORDINGS,
     HANG_UP_ATTEMPT,
@@ -52,6 +53,7 @@ from ringbolt.app.payments.pay_referral import pay_referral
 from ringbolt.app.payments.refund import pay_refund
 from ringbolt.app.payments.withdraw import pay_withdrawal
 from ringbolt.app.shop import Shop
+from ringbolt.app.speech.speak_text import abandon_speech, speak_text
 from ringbolt.app.webhooks import call_notify
 from ringbolt.app.webhooks.send_webhook import next_webhook, send_webhook
 from ringbolt.core.calls.call import CallStatus
@@ -110,6 +112,7 @@ _RUNS: dict[JobKind, Run] = {
     END_RECEIVING: end_receiving,
     RELEASE_NUMBER: release_number,
     MATCH_TEXTS: match_texts,
+    DISPATCH_SPEECH: speak_text,
     CLOSE_HOLD: close_hold,
     LOOK_AFTER_HOLDS: look_after_holds,
     PAY_REFUND: pay_refund,
@@ -126,6 +129,7 @@ _FAIL_ORDER: dict[JobKind, Abandon] = {
     MESSAGE_DEADLINE: abandon_message,
     DISPATCH_RECEIVING: abandon_receiving,
     END_RECEIVING: abandon_receiving,
+    DISPATCH_SPEECH: abandon_speech,
 }
 """How each kind with ``GiveUp.FAIL_ORDER`` fails its order and returns the money."""
 _BEGINS: dict[JobKind, Begin] = {DISPATCH_MESSAGE: begin_message}

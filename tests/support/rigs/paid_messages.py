@@ -6,7 +6,7 @@ import hashlib
 import secrets
 
 from ringbolt.api import l402
-from ringbolt.app.checkout.order_rows import Sent
+from ringbolt.app.checkout.order_rows import PaidOnce
 from ringbolt.app.checkout.place_l402_order import Paid, PlaceResult, Terms, place_l402_order
 from ringbolt.app.payments.refund import claim_refund
 from ringbolt.core.commands import SendMail, SendText
@@ -27,7 +27,7 @@ class MessageBuyer:
         self.world = world
         self.is_mail = mail
         to = secrets.token_hex(4)
-        self.command: Sent = (
+        self.command: PaidOnce = (
             SendMail(f"{to}@b.example", "Hello")
             if mail
             else SendText(f"+1202{int(to, 16) % 10**7:07d}", "Hello", "Ringbolt")

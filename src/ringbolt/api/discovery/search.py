@@ -15,6 +15,7 @@ _SYNONYMS: Final = {
     "code": "code sms receive verification activation otp number verify sign up signup inbox",
     "rent": "rent rental number receive texts sms inbox phone virtual hours",
     "email": "email e-mail mail message send letter",
+    "speech": "speech speak tts text-to-speech voice audio file narrate read aloud mp3 wav opus",
 }
 _SAYS_NOTHING: Final = frozenset(
     [

@@ -11,17 +11,20 @@ import msgspec
 from ringbolt.api.kit.problem import Problem, problem_document
 from ringbolt.api.kit.schema import about
 from ringbolt.app.requests.digits import answered_digits
+from ringbolt.app.speech.speech_report import SpeechReport
 from ringbolt.app.webhooks.call_status import CallReport
 from ringbolt.app.webhooks.message_status import MessageReport
 from ringbolt.app.webhooks.order_report import OrderReport
-from ringbolt.core.commands import CallOrder, SendMail, SendText
+from ringbolt.core.commands import CallOrder, SendMail, SendText, SpeakText
 from ringbolt.core.lightning import lnurl
-from ringbolt.core.order import OrderKind, OrderState
+from ringbolt.core.order import DELIVERED, NOT_DELIVERED, OrderKind, OrderState
 from ringbolt.core.pricing.money import sats_down, sats_up
 from ringbolt.core.timestamps import iso
 from ringbolt.store.orders import Order
 from ringbolt.store.refunds import Refund, RefundState
+from ringbolt.voice.audio.encoder import MEDIA_TYPES, SUFFIXES
 
+_DAY_MS: Final = 86_400_000
 _CODE: Final = re.compile(r"[A-Z0-9_]+")
 _REFUND_STATUS: Final = {
     RefundState.OPEN: "pending",
@@ -63,7 +66,23 @@ class SentMessage(msgspec.Struct, kw_only=True, omit_defaults=True):
     webhook_secret: Annotated[str | None, about("With callback_url: the key that signs.")] = None
 
 
-Accepted = PlacedCall | SentMessage
+class AcceptedSpeech(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The text is accepted, and is spoken: the file is at ``audio_url`` once ``status_url`` says
+    ``ready``."""
+
+    success: bool
+    status: Annotated[str, about("", "queued")]
+    order_id: str
+    format: Annotated[str, about("wav, mp3 or opus.")]
+    characters: int
+    status_url: str
+    audio_url: Annotated[str, about("Answers 404 until the file is ready.")]
+    price_sats: int
+    ignored_fields: list[str] | None = None
+    webhook_secret: Annotated[str | None, about("With callback_url: the key that signs.")] = None
+
+
+Accepted = PlacedCall | SentMessage | AcceptedSpeech
 
 
 class Invoiced(Problem, kw_only=True):
@@ -97,6 +116,14 @@ class TextPaymentRequired(Invoiced, kw_only=True):
 class MailPaymentRequired(Invoiced, kw_only=True):
     """The invoice to pay for an e-mail, and the macaroon that its payment makes valid for this
     request alone."""
+
+
+class SpeechPaymentRequired(Invoiced, kw_only=True):
+    """The invoice to pay for a spoken text, and the macaroon that its payment makes valid for this
+    request alone."""
+
+    characters: Annotated[int, about("Of the text; every started 500 are charged.")]
+    notes: Annotated[list[str], about("For example partly_unspoken.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +212,33 @@ class MessageStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
     refund_address: str | None = None
 
 
+class SpeechStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A spoken text, and its money."""
+
+    order_id: str
+    status: Annotated[str, about("queued, ready, failed, or removed once it was kept long enough.")]
+    order_state: str
+    reason: str
+    format: str
+    media_type: str
+    audio_url: Annotated[str | None, about("Where the file is; null until it is ready.")]
+    available_until: str | None
+    duration_seconds: float | None
+    price_sats: int
+    charged_sats: int
+    refund: RefundDocument | None
+    retry: Retry | None
+    timeline: list[Change]
+    refund_address: str | None = None
+
+
+_FOLDERS: Final = {OrderKind.CALL: "calls", OrderKind.SPEECH: "speech"}
+"""Of the status addresses; texts and e-mails are messages."""
+
+
 def status_url(base: str, order: Order) -> str:
     """The secret address of an order's status."""
-    folder = "calls" if order.kind is OrderKind.CALL else "messages"
+    folder = _FOLDERS.get(order.kind, "messages")
     return f"{base}/api/l402/{folder}/{order.status_token}"
 
 
@@ -258,6 +309,44 @@ def message_document(report: MessageReport, base: str) -> MessageStatus:
         timeline=_timeline(report),
         refund_address=order.refund_address or None,
     )
+
+
+def audio_url(base: str, order: Order) -> str:
+    """The secret address of a spoken text's file."""
+    suffix = SUFFIXES[order.command_as(SpeakText).format]
+    return f"{status_url(base, order)}/audio.{suffix}"
+
+
+def speech_document(report: SpeechReport, base: str, keep_days: int) -> SpeechStatus:
+    """What became of a text to be spoken, and of its money; files are kept for ``keep_days``."""
+    order, audio = report.order, report.audio
+    command = order.command_as(SpeakText)
+    until_ms = None if audio is None else audio.created_ms + keep_days * _DAY_MS
+    return SpeechStatus(
+        order_id=order.id,
+        status=_speech_status(report),
+        order_state=order.state,
+        reason=order.reason,
+        format=command.format,
+        media_type=MEDIA_TYPES[command.format],
+        audio_url=None if audio is None else audio_url(base, order),
+        available_until=iso(until_ms),
+        duration_seconds=None if audio is None else round(audio.duration_ms / 1000, 1),
+        price_sats=sats_up(order.price_msat),
+        charged_sats=sats_up(report.charged_msat),
+        refund=None if report.refund is None else refund_document(report.refund, base),
+        retry=_retry(report),
+        timeline=_timeline(report),
+        refund_address=order.refund_address or None,
+    )
+
+
+def _speech_status(report: SpeechReport) -> str:
+    if report.order.state in NOT_DELIVERED:
+        return "failed"
+    if report.order.state not in DELIVERED:
+        return "queued"
+    return "removed" if report.audio is None else "ready"
 
 
 def _retry(report: OrderReport) -> Retry | None:

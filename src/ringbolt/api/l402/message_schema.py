@@ -23,10 +23,10 @@ TEXT_EXAMPLE: Final[dict[str, Any]] = {
 }
 MAIL_EXAMPLE: Final[dict[str, Any]] = {"to": "satoshi@example.com", "body": "Your table is ready."}
 
-_RefundAddress = Annotated[
+RefundAddress = Annotated[
     str, about("A Lightning Address for a refund; without it, a refund is withdrawn by LNURL.")
 ]
-_CallbackUrl = Annotated[
+CallbackUrl = Annotated[
     str,
     about(
         "Gets every status by POST, signed as in Standard Webhooks.",
@@ -54,8 +54,8 @@ class SendSms(msgspec.Struct, kw_only=True):
             why="It is the text to send.",
         ),
     ]
-    refund_address: _RefundAddress = ""
-    callback_url: _CallbackUrl = ""
+    refund_address: RefundAddress = ""
+    callback_url: CallbackUrl = ""
 
 
 class SendEmail(msgspec.Struct, kw_only=True):
@@ -79,8 +79,8 @@ class SendEmail(msgspec.Struct, kw_only=True):
         Annotated[Line, about("", max_length=_MAX_ADDRESS_CHARS)],
         about("Where answers go; without it, nowhere."),
     ] = msgspec.field(name="replyTo", default="")
-    refund_address: _RefundAddress = ""
-    callback_url: _CallbackUrl = ""
+    refund_address: RefundAddress = ""
+    callback_url: CallbackUrl = ""
 
 
 class TextQuote(msgspec.Struct):

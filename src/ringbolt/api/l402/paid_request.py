@@ -9,7 +9,7 @@ import msgspec
 from ringbolt.api.kit import http
 from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.request import Request
-from ringbolt.app.checkout.order_rows import Sent
+from ringbolt.app.checkout.order_rows import PaidOnce
 from ringbolt.app.requests.plain_call import MAX_URL_CHARS
 from ringbolt.core.canonical import canonical_json, digest
 from ringbolt.core.lightning import mpp
@@ -23,7 +23,7 @@ class Wish(msgspec.Struct, frozen=True):
     ('': a text is spoken). ``webhook_url``: what gets every change of a message; a call has its
     own in its command."""
 
-    command: Sent
+    command: PaidOnce
     refund_address: str
     audio_url: str = ""
     webhook_url: str = ""
@@ -35,7 +35,7 @@ class PaidRequest(msgspec.Struct, frozen=True):
     ``arrived_s`` when it came by the monotonic clock. ``is_mpp``: the client says that it pays by
     MPP."""
 
-    order: Sent
+    order: PaidOnce
     refund_address: str
     audio_url: str
     webhook_url: str

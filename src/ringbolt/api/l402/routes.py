@@ -8,11 +8,12 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from ringbolt.api.kit import http
+from ringbolt.api.kit.cacheable import cacheable
 from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.openapi import Documentation
 from ringbolt.api.kit.problem import Problem, shown_problem
 from ringbolt.api.kit.request import Nothing, Request
-from ringbolt.api.kit.response import PROBLEM
+from ringbolt.api.kit.response import PROBLEM, Response
 from ringbolt.api.kit.schema import about
 from ringbolt.api.l402 import documents, examples
 from ringbolt.api.l402.call_service import PhoneCalls
@@ -20,11 +21,15 @@ from ringbolt.api.l402.dialect import Count, PaidDialect
 from ringbolt.api.l402.message_services import Mails, Texts
 from ringbolt.api.l402.paid_url import Network, PaidDesk, PaidUrl
 from ringbolt.api.l402.service import PaidService
+from ringbolt.api.l402.speech_service import SpokenTexts
 from ringbolt.app.payments.lnurl_withdraw import claim, offered
 from ringbolt.app.shop import Shop
+from ringbolt.app.speech import speech_report
 from ringbolt.app.webhooks import call_status, message_status
+from ringbolt.core.commands import SpeakText
 from ringbolt.core.errors import NotFound, RingboltError
 from ringbolt.core.lightning.lnurl import withdraw_request
+from ringbolt.voice.audio.encoder import MEDIA_TYPES
 
 TAG: Final = "pay per request"
 SECURITY: Final = {
@@ -87,7 +92,12 @@ class Withdrawal(msgspec.Struct):
 
 def paid_api(shop: Shop, network: Network, count: Count) -> Family:
     """The paid URLs. ``network`` knows the node's network, ``count`` counts answers."""
-    services: tuple[PaidService[Any, Any], ...] = (PhoneCalls(shop), Texts(shop), Mails(shop))
+    services: tuple[PaidService[Any, Any], ...] = (
+        PhoneCalls(shop),
+        Texts(shop),
+        Mails(shop),
+        SpokenTexts(shop),
+    )
     wordings = {
         path: service.wording
         for service in services
@@ -150,6 +160,7 @@ def _payment(service: PaidService[Any, Any]) -> dict[str, Any]:
 def add_free_addresses(family: Family, shop: Shop) -> None:
     """The free addresses: the status of what was bought, and refunds."""
     _add_status(family, shop)
+    _add_speech(family, shop)
     _add_refunds(family, shop)
 
 
@@ -200,6 +211,56 @@ def _add_status(family: Family, shop: Shop) -> None:
         cost="",
         tag=TAG,
         id="message_status",
+    )
+
+
+def _add_speech(family: Family, shop: Shop) -> None:
+    keep_days = shop.settings.voice.recording_days
+
+    async def speech_status_of(request: Request[Nothing]) -> documents.SpeechStatus:
+        """A spoken text and its money as they are now. Free; the address itself is the key."""
+        report = await shop.db.read(speech_report.report_by_token, request.in_path("token"))
+        if report is None:
+            raise NotFound(
+                "There is no such spoken text.", suggestion="Use status_url as it was answered."
+            )
+        return documents.speech_document(report, _base(request, shop), keep_days)
+
+    async def speech_audio_of(request: Request[Nothing]) -> Response:
+        """The audio file of a spoken text, once it is ready. Free; the address is the key."""
+        token = request.in_path("token")
+        found = await shop.db.read(speech_report.file_by_token, token)
+        if found is None:
+            raise NotFound(
+                "There is no such audio file now.",
+                code="AUDIO_NOT_READY",
+                suggestion="status_url says whether it is ready, failed, or was removed.",
+            )
+        report, file = found
+        kind = MEDIA_TYPES[report.order.command_as(SpeakText).format]
+        return cacheable(request, file, kind.encode())
+
+    family.add(
+        "GET",
+        "/api/l402/speech/{token}",
+        speech_status_of,
+        Nothing,
+        documents.SpeechStatus,
+        errors=(404,),
+        cost="",
+        tag=TAG,
+        id="speech_status",
+    )
+    family.add(
+        "GET",
+        "/api/l402/speech/{token}/{file}",
+        speech_audio_of,
+        Nothing,
+        "audio/*",
+        errors=(404,),
+        cost="",
+        tag=TAG,
+        id="speech_audio",
     )
 
 

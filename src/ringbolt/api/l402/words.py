@@ -40,6 +40,18 @@ TEXT_WORDS: Final = Words(
         "METHOD_NOT_ALLOWED": "Use POST to send a text, or GET to read what it takes.",
     },
 )
+SPEECH_WORDS: Final = Words(
+    fields={
+        Role.TEXT: "text",
+        Role.VOICE: "voice",
+        Role.LANGUAGE: "language",
+        Role.WEBHOOK: "callback_url",
+    },
+    sentences=_SENTENCES,
+    suggestions={
+        "METHOD_NOT_ALLOWED": "Use POST to have a text spoken, or GET to read what it takes.",
+    },
+)
 MAIL_WORDS: Final = Words(
     fields={
         Role.ADDRESS: "to",

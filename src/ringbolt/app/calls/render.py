@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ringbolt.app.checkout.check_recordings import RECORDING_OFF
 from ringbolt.app.shop import Shop
 from ringbolt.core.calls.call import (
+    SAMPLE_RATE,
     CallScript,
     Clip,
     Gather,
@@ -90,10 +91,15 @@ async def _played(shop: Shop, step: Play, max_play_ms: int, notes: list[str]) ->
 
 
 async def spoken(
-    shop: Shop, step: Say, notes: list[str], *, preview: bool = False
+    shop: Shop,
+    step: Say,
+    notes: list[str],
+    *,
+    preview: bool = False,
+    sample_rate: int = SAMPLE_RATE,
 ) -> list[Clip | Pause]:
     """The text as clips and pauses; what differs from the request is added to ``notes``. A
-    ``preview`` lets the texts of calls go first.
+    ``preview`` lets the texts of calls go first. ``sample_rate``: of the clips, Hz.
 
     Raises ``SpeechFailed``, also for SSML that cannot be read.
     """
@@ -104,7 +110,9 @@ async def spoken(
             continue
         language = part.language or step.language
         speech = await shop.speaker.speak(
-            SpeechRequest(part.to_speak, step.voice, language, step.neural, part.rate, preview)
+            SpeechRequest(
+                part.to_speak, step.voice, language, step.neural, part.rate, preview, sample_rate
+            )
         )
         notes.extend(speech.notes)
         parts.append(Clip(str(speech.path), speech.duration_ms))

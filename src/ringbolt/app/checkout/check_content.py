@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from ringbolt.app.requests.spoken import spoken_texts
-from ringbolt.core.commands import CallOrder, Command, ReceiveTexts, SendMail, SendText
+from ringbolt.app.requests.spoken import forms_of, spoken_texts
+from ringbolt.core.commands import (
+    CallOrder,
+    Command,
+    ReceiveTexts,
+    SendMail,
+    SendText,
+    SpeakText,
+)
 from ringbolt.core.errors import InvalidInput, Role
 from ringbolt.core.humanise import counted
 from ringbolt.core.texts import content_rules
@@ -20,6 +27,9 @@ def check_content(abuse: AbuseSettings, command: Command) -> None:
         case CallOrder():
             if abuse.denied_words:
                 _check_words(abuse, spoken_texts(command), "A call that says", "spoken")
+        case SpeakText(message=text):
+            if abuse.denied_words:
+                _check_words(abuse, forms_of(text), "A text that says", "spoken")
         case ReceiveTexts(service=service):
             if service.lower() in abuse.denied_services:
                 raise InvalidInput(

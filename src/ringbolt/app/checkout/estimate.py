@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ringbolt.app.checkout.check_call import check_call
-from ringbolt.app.checkout.prices import call_price, mail_price, text_price
+from ringbolt.app.checkout.check_speech import check_speech
+from ringbolt.app.checkout.prices import call_price, mail_price, speech_price, text_price
 from ringbolt.app.checkout.sell_number import number_price
 from ringbolt.app.checkout.sell_text import text_destination
 from ringbolt.app.checkout.sold_now import has_part, lowest_price
 from ringbolt.app.requests.plain_call import PlainCall
 from ringbolt.app.shop import Shop
 from ringbolt.core.closed_sales import SERVICES, Sold
-from ringbolt.core.commands import ReceiveTexts
+from ringbolt.core.commands import ReceiveTexts, SpeakText
 from ringbolt.core.countries import AUTO_SELECT, COUNTRIES
 from ringbolt.core.errors import InvalidInput, Role, Unavailable
 from ringbolt.core.phone import region_of
@@ -68,6 +69,8 @@ def _priced(shop: Shop, wanted: Wanted) -> Estimate:
             return _text(shop, wanted.call)
         case "email":
             return Estimate(mail_price(shop), 1, "e-mail")
+        case "speech":
+            return _speech(shop, wanted.call.message)
         case "rent":
             hours = wanted.hours or RENT_BLOCK_HOURS
             rented = ReceiveTexts(wanted.of or FULL_RENT, wanted.country, hours)
@@ -118,3 +121,8 @@ def _text(shop: Shop, text: PlainCall) -> Estimate:
     segments = count(text.message).segments if text.message else 1
     price = text_price(shop, destination, segments)
     return Estimate(price, segments, "segment", is_exact=bool(text.to and text.message))
+
+
+def _speech(shop: Shop, text: str) -> Estimate:
+    price = check_speech(shop, SpeakText(text)) if text else speech_price(shop)
+    return Estimate(price, max(1, len(text)), "character", is_exact=bool(text))

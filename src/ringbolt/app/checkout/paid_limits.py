@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ringbolt.app.checkout.check_purchase import suppressed
-from ringbolt.app.checkout.order_rows import Sent, kind_of
+from ringbolt.app.checkout.order_rows import PaidOnce, kind_of
 from ringbolt.app.checkout.spent_parts import budgets_of, check_spent
 from ringbolt.app.limits import destination_limits
 from ringbolt.app.limits.destination_limits import Limits, limits_of
@@ -17,9 +17,10 @@ from ringbolt.app.limits.quiet_times import check_quiet_hours
 from ringbolt.app.limits.spend_limits import HOUR_MS, MAX_AGE_S, SoldToday
 from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.shop import Shop
-from ringbolt.core.commands import SendMail
+from ringbolt.core.commands import SpeakText
 from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.keys import hashes_of
+from ringbolt.core.order import OrderKind
 from ringbolt.store import rate_limits, suppressions
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.suppressions import CHANNELS, Channel, channel_of
@@ -54,7 +55,7 @@ class PaidLimits:
         self._known = _Known()
         self._read_at = float("-inf")
 
-    async def check(self, command: Sent, price_msat: int, client_address: str) -> None:
+    async def check(self, command: PaidOnce, price_msat: int, client_address: str) -> None:
         """Check before there is an invoice. Raises ``RateLimited`` and ``DestinationRefused``.
 
         An order that exceeds a limit within these seconds is paid back when it is paid or, a call,
@@ -63,15 +64,17 @@ class PaidLimits:
         shop = self._shop
         await self._refresh()
         known, kind = self._known, kind_of(command)
-        hashes = known.suppressed[channel_of(kind)].hashes
-        if hashes and not hashes.isdisjoint(hashes_of(shop.keyring, _recipient(command))):
-            raise suppressed()
+        to = "" if isinstance(command, SpeakText) else command.to
+        if to:
+            hashes = known.suppressed[channel_of(kind)].hashes
+            if hashes and not hashes.isdisjoint(hashes_of(shop.keyring, _recipient(kind, to))):
+                raise suppressed()
         if kind.has_number and shop.policies.limits.abuse.quiet_hours:
-            check_quiet_hours(shop.policies.limits, command.to, shop.clock.now_ms())
+            check_quiet_hours(shop.policies.limits, to, shop.clock.now_ms())
         budgets = budgets_of(shop, command)
         if budgets:  # only where every carrier has one: a challenge costs no query else
             await shop.db.read(check_spent, budgets)
-        await self._sold.check(price_msat, command.to if kind.has_number else "")
+        await self._sold.check(price_msat, to if kind.has_number else "")
         if known.full:
             limits = limits_of(shop.policies.limits, command, "", shop.hash_of(client_address))
             if not known.full.isdisjoint(limits.keys):
@@ -90,8 +93,8 @@ def _look(tx: Tx, limits: Limits) -> None:
         raise refusal.error()
 
 
-def _recipient(command: Sent) -> str:
-    return mailbox_of(command.to) if isinstance(command, SendMail) else command.to
+def _recipient(kind: OrderKind, to: str) -> str:
+    return mailbox_of(to) if kind is OrderKind.EMAIL else to
 
 
 def _read(tx: Tx, policy: LimitPolicy, known: _Known) -> _Known:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ringbolt.app.checkout.order_rows import (
     OrderRow,
-    Sent,
+    PaidOnce,
     fail_message,
     kind_of,
     record_row,
@@ -24,7 +24,7 @@ from ringbolt.app.webhooks import notify
 from ringbolt.core import commands
 from ringbolt.core.chart_of_accounts import ESCROW, NODE, PAYMENT, payment_idem
 from ringbolt.core.lightning.l402 import Grant
-from ringbolt.core.order import OrderKind, OrderState, PaymentMethod
+from ringbolt.core.order import Fulfilment, OrderKind, OrderState, PaymentMethod
 from ringbolt.store import ledger, orders, refunds
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -85,10 +85,15 @@ class Spent:
 PlaceResult = Placed | Replayed | Spent
 
 
-_NOUN = {OrderKind.CALL: "call", OrderKind.SMS: "text", OrderKind.EMAIL: "e-mail"}
+_NOUN = {
+    OrderKind.CALL: "call",
+    OrderKind.SMS: "text",
+    OrderKind.EMAIL: "e-mail",
+    OrderKind.SPEECH: "audio file",
+}
 
 
-def place_l402_order(tx: Tx, command: Sent, paid: Paid, terms: Terms) -> PlaceResult:
+def place_l402_order(tx: Tx, command: PaidOnce, paid: Paid, terms: Terms) -> PlaceResult:
     """One payment hash, one order. Of any number of copies at once, one places it."""
     existing = orders.by_payment_hash(tx, paid.grant.payment_hash.hex())
     if existing is None:
@@ -109,13 +114,14 @@ def _started(tx: Tx, order: Order, row: OrderRow, terms: Terms) -> Placed:
     if refused is None:
         dispatch_paid(tx, order)
         return Placed(order, row)
-    fail_message(tx, order.id, refused.why)  # calls count when a carrier is asked
+    if order.kind.fulfilment is Fulfilment.SEND:  # calls count when a carrier is asked
+        fail_message(tx, order.id, refused.why)
     fail(tx, order.id, refused.why, may_retry=True)
     notify.changed(tx, order.id)
     return Placed(_present(tx, order), row_of(tx, order))
 
 
-def record_unredeemed(tx: Tx, command: Sent, paid: Paid, terms: Terms, why: str) -> Order:
+def record_unredeemed(tx: Tx, command: PaidOnce, paid: Paid, terms: Terms, why: str) -> Order:
     """A paid credential that cannot buy its order any more: the buyer gets the money back.
 
     It was shown after it had expired, or what it bought is not sold any more. The order is
@@ -204,7 +210,7 @@ def _retried_or_claimed(tx: Tx, order: Order, paid: Paid, terms: Terms) -> Place
     return Spent(order, "L402_REFUND_CLAIMED", f"The refund for this {what} was claimed.")
 
 
-def _new_order(tx: Tx, command: Sent, paid: Paid, terms: Terms) -> Order:
+def _new_order(tx: Tx, command: PaidOnce, paid: Paid, terms: Terms) -> Order:
     kind = kind_of(command)
     return Order(
         id=secrets.token_hex(32),

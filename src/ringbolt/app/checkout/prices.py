@@ -23,6 +23,11 @@ def mail_price(shop: Shop) -> int:
     return msat(shop.prices.email())
 
 
+def speech_price(shop: Shop, characters: int = 1) -> int:
+    """A text of that many characters, spoken into a file, msat."""
+    return msat(shop.prices.speech(characters))
+
+
 def code_price(shop: Shop, country: int | None, service: str, *, real: bool = False) -> int:
     """One code of ``service`` ('': any) on a number of ``country`` (None: any); ``real``: on a
     number of the operator's own."""

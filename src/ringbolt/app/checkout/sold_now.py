@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringbolt.app.checkout.prices import code_price, mail_price, rental_price, text_price
+from ringbolt.app.checkout.prices import (
+    code_price,
+    mail_price,
+    rental_price,
+    speech_price,
+    text_price,
+)
 from ringbolt.app.shop import Shop
 from ringbolt.core.closed_sales import SERVICES
 from ringbolt.core.pricing.money import sats_up
-from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS
+from ringbolt.core.pricing.prices import RENT_BLOCK_HOURS, SPEECH_BLOCK_CHARS
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +59,7 @@ def lowest_price(shop: Shop, service: str) -> LowestPrice:
             return LowestPrice(sats_up(rental_price(shop, None)), f"{RENT_BLOCK_HOURS} hours")
         case "email":
             return LowestPrice(sats_up(mail_price(shop)), "e-mail")
+        case "speech":
+            return LowestPrice(sats_up(speech_price(shop)), f"{SPEECH_BLOCK_CHARS} characters")
         case _:
             raise KeyError(service)

@@ -66,8 +66,8 @@ class PlainCall(msgspec.Struct, frozen=True, kw_only=True):
     def command(self) -> CallOrder:
         """The call, with everything checked except the number. Raises ``InvalidInput``."""
         _check_duration(self.minutes)
-        _check_voice(self.voice)
-        _check_language(self.language)
+        check_voice(self.voice)
+        check_language(self.language)
         return self._played() if self.audio_url else self._spoken()
 
     def _spoken(self) -> CallOrder:
@@ -170,7 +170,8 @@ def _check_duration(minutes: float | None) -> None:
     )
 
 
-def _check_voice(name: str) -> None:
+def check_voice(name: str) -> None:
+    """Raises ``InvalidInput`` for a voice that there is not."""
     if name and find_persona(name) is None:
         raise InvalidInput(
             f"There is no voice {name[:32]!r}.",
@@ -180,7 +181,8 @@ def _check_voice(name: str) -> None:
         )
 
 
-def _check_language(tag: str) -> None:
+def check_language(tag: str) -> None:
+    """Raises ``InvalidInput`` for a language that is not spoken."""
     if tag and parse_tag(tag[:64]) is None:
         raise InvalidInput(
             f"The language {tag[:32]!r} is not spoken here.",

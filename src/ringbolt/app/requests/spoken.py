@@ -17,7 +17,7 @@ def spoken_texts(order: CallOrder) -> tuple[str, ...]:
     A marked-up one stands there as it is heard and as it is written, and as it came.
     """
     texts = [step.text for step in _sounds(order) if isinstance(step, Say)]
-    apart = [form for text in texts for form in _forms(text)]
+    apart = [form for text in texts for form in forms_of(text)]
     return (*apart, " ".join(texts)) if len(texts) > 1 else tuple(apart)
 
 
@@ -29,7 +29,7 @@ def heard(order: CallOrder) -> tuple[str, ...]:
             parts = urlsplit(step.url)
             said.append(f"{parts.hostname or ''}{parts.path}")
         elif isinstance(step, Say):
-            said.append(_forms(step.text)[-1])
+            said.append(forms_of(step.text)[-1])
     return tuple(said)
 
 
@@ -47,7 +47,7 @@ def _sounds(order: CallOrder) -> Iterator[Step]:
                 yield each.fallback
 
 
-def _forms(text: str) -> tuple[str, ...]:
+def forms_of(text: str) -> tuple[str, ...]:
     """The text as it came; before it, if it is marked up, what is between its tags; after it,
     what is heard."""
     if not is_ssml(text):

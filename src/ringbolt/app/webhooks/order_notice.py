@@ -52,7 +52,7 @@ def order_notice(
             return _message(order, *found)
         case Fulfilment.CALL:
             return _called(tx, order, moved_ms or orders.last_moved_ms(tx, order.id))
-        case Fulfilment.CREDIT:
+        case Fulfilment.CREDIT | Fulfilment.SPEAK:
             return _notice(order, changed_ms=moved_ms or orders.last_moved_ms(tx, order.id))
 
 

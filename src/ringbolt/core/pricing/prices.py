@@ -16,11 +16,13 @@ from ringbolt.core.countries import find_country
 from ringbolt.core.services import find_service, nearest_service
 from ringbolt.core.tables import table_lines
 
-PriceKind = Literal["receive", "send", "rent", "s4s"]
+PriceKind = Literal["receive", "send", "rent", "s4s", "speech"]
 """``receive`` an activation code, ``send`` a segment of a text or an e-mail, ``rent`` a number for
-a started block of 4 hours, ``s4s`` a code on a number of the operator's own."""
+a started block of 4 hours, ``s4s`` a code on a number of the operator's own, ``speech`` 500
+characters of a text that is spoken into a file."""
 
 RENT_BLOCK_HOURS: Final = 4
+SPEECH_BLOCK_CHARS: Final = 500
 MAX_SATS: Final = 100_000_000
 """The most that one unit may cost: 1 BTC."""
 
@@ -55,9 +57,16 @@ class PriceList:
         send: int = 1000,
         rent: int = 15_000,
         s4s: int = 5000,
+        speech: int = 50,
         table: Iterable[PriceRow] = (),
     ) -> None:
-        static: dict[PriceKind, int] = {"receive": receive, "send": send, "rent": rent, "s4s": s4s}
+        static: dict[PriceKind, int] = {
+            "receive": receive,
+            "send": send,
+            "rent": rent,
+            "s4s": s4s,
+            "speech": speech,
+        }
         for kind, sats in static.items():
             _check_sats(sats, kind)
         self._static = static
@@ -78,6 +87,7 @@ class PriceList:
             send=static["send"],
             rent=static["rent"],
             s4s=static["s4s"],
+            speech=static["speech"],
             table=table,
         )
 
@@ -116,6 +126,13 @@ class PriceList:
     def email(self) -> int:
         """An e-mail costs as much as a segment without a country."""
         return self._lookup("send", None, "")
+
+    def speech(self, characters: int) -> int:
+        """A text that is spoken into a file; every started block of 500 characters is charged
+        whole."""
+        if characters < 1:
+            raise ValueError("a text has at least one character")
+        return self._lookup("speech", None, "") * -(-characters // SPEECH_BLOCK_CHARS)
 
     def _lookup(self, kind: PriceKind, country: int | None, service: str) -> int:
         for key in (
@@ -203,6 +220,8 @@ def _check_row(row: PriceRow) -> None:
     _check_sats(row.sats, _described(row))
     if row.kind == "send" and row.service:
         raise PriceListError(f"{_described(row)}: a text that is sent has no service")
+    if row.kind == "speech" and (row.service or row.country is not None):
+        raise PriceListError(f"{_described(row)}: a spoken text has neither country nor service")
 
 
 def _check_sats(sats: int, where: str) -> None:

@@ -26,9 +26,12 @@ class SilentSpeaker:
             self.busy -= 1
             raise SpeechBusy("Too many texts wait to be spoken.")
         self.spoken.append(request)
-        if not self._path.exists():
-            self._path.write_bytes(bytes(2 * SAMPLE_RATE))
-        return Speech(self._path, SECOND_MS, "memory", "nobody", request.language or "en")
+        path = self._path
+        if request.sample_rate != SAMPLE_RATE:
+            path = path.with_suffix(f".{request.sample_rate}")
+        if not path.exists():
+            path.write_bytes(bytes(2 * request.sample_rate))
+        return Speech(path, SECOND_MS, "memory", "nobody", request.language or "en")
 
     async def purge(self) -> int:
         return 0

@@ -12,7 +12,7 @@ from ringbolt.api.orders import FAMILY
 from ringbolt.app.checkout.order_again import can_repeat
 from ringbolt.app.webhooks.order_notice import order_notice
 from ringbolt.core.chart_of_accounts import hold_idem
-from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText, TopUp
+from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText, SpeakText, TopUp
 from ringbolt.core.order import DELIVERED, FINAL, OrderState, PaymentMethod
 from ringbolt.core.pricing.money import sats_up
 from ringbolt.store import calls, ledger, messages, orders
@@ -103,6 +103,8 @@ def _body(tx: Tx, order: Order, history: list[OrderEvent], cancel_after_ms: int)
             return number_body(order, command, notice, history, tx.now_ms)
         case TopUp() as command:
             return fund_body(order, command, history)
+        case SpeakText():
+            raise AssertionError("only the paid URL sells spoken texts, whose orders have no page")
 
 
 def _version(view: OrderView) -> str:

@@ -1,0 +1,1 @@
+"""Spoken texts that are sold as audio files."""
