@@ -216,6 +216,14 @@ _AUDIO = {
     "AUDIO_DAMAGED": Meaning("The file does not keep to its own format.", _OTHER_FILE, 422),
     "AUDIO_TIMEOUT": Meaning("Decoding the file takes too much work.", _OTHER_FILE, 422),
     "AUDIO_UNPLAYABLE": Meaning("The file cannot be played, for another reason.", _OTHER_FILE),
+    "INVALID_CHOICE": Meaning(
+        "A field has a value that is none of those it may have.",
+        "Choose one of those that the sentence names.",
+    ),
+    "AUDIO_NOT_READY": Meaning(
+        "The audio file of a spoken text is not made yet, could not be made, or was removed.",
+        "Ask `status_url`, which says which of these it is.",
+    ),
     "AUDIO_BUSY": Meaning(
         "Too many audio files are being read. A call that is paid tries again by itself.",
         "Wait for `Retry-After` seconds.",

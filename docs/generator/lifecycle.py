@@ -13,8 +13,9 @@ want to move an order, exactly one does. A move that is not in the table below d
 **Fulfilled or failed is decided once, here, before the node is told.** Only `fulfilled` leads to
 taking the money, only `failed` to giving it back.
 
-What is bought is the order's kind: `call` (L402), `sms`, `email`, `activation` (a code), `rental`
-(a number for hours), `fund` (a balance is topped up). How it is paid decides where its life begins:
+What is bought is the order's kind: `call`, `sms`, `email`, `activation` (a code), `rental` (a
+number for hours), `fund` (a balance is topped up), `speech` (a text spoken into a file, by L402
+alone). How it is paid decides where its life begins:
 
 - **L402**: born `paid`, when the credential is shown; an unpaid challenge leaves no row at all.
 - **A hold invoice**: born `awaiting_payment`; `paid` means that the payment is held.

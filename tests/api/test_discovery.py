@@ -100,6 +100,7 @@ async def test_words_find_services(shared_shop: ShopServer) -> None:
     assert await best("send an SMS") == "text"
     assert await best("verification codes") == "code"
     assert await best("E-MAIL") == "email"
+    assert await best("text to speech") == "speech"
     nothing = await shared_shop.http.get("/api/discover", params={"q": "pizza"})
     assert nothing.json()["services"] == []
     everything = await get(shared_shop, "/api/discover")
@@ -114,8 +115,8 @@ async def test_only_what_is_sold_now_is_listed(shared_shop: ShopServer) -> None:
         both = manifest["services"] + manifest["other_services"]
         return {service for each in both for service in each["sells"]}
 
-    assert await listed() == {"call", "text", "code", "rent", "email"}
-    await _close(shop, services=["call", "email"])
+    assert await listed() == {"call", "text", "code", "rent", "email", "speech"}
+    await _close(shop, services=["call", "email", "speech"])
     assert await listed() == {"text", "code", "rent"}
     page = (await shop.http.get("/llms.txt")).text
     assert "/createsendorder" in page

@@ -21,6 +21,7 @@ NEED_NONE = {
     "place_call": "its credential buys once",
     "send_sms": "its credential buys once",
     "send_email": "its credential buys once",
+    "text_to_speech": "its credential buys once",
     "post_cancelorder": "a cancelled order stays cancelled",
     "post_orders_cancel": "a cancelled order stays cancelled",
     "delete_voice_calls_call": "a call that was hung up stays so",

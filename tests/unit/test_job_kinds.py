@@ -20,6 +20,7 @@ STORED = {
     "end_reception": ("dispatch", "end:"),
     "give_back": ("dispatch", "give_back:"),
     "match_texts": ("dispatch", "match_texts"),
+    "dispatch_speech": ("dispatch", "dispatch:"),
     "close_hold": ("money", "close_hold:"),
     "look_after_holds": ("money", "look_after_holds"),
     "pay_refund": ("payout", "refund:"),

@@ -144,11 +144,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(
         _S.PAID, _S.FULFILLED, "record_hold",
-        "a top-up: its payment fulfils it", "none: captured once the node settled",
-    ),
-    Transition(
-        _S.PAID, _S.FULFILLED, "speak_text",
-        "a spoken text: its audio file is stored", "escrow -> revenue",
+        "a top-up: its payment fulfils it; a spoken text (speak_text): its file is stored",
+        "a top-up: captured once the node settled; a spoken text: escrow -> revenue",
     ),
     Transition(
         _S.PAID, _S.FAILED, "dispatch",

@@ -1,4 +1,5 @@
-"""A shop that sends texts and e-mails, on a real database; it may die at any outside effect."""
+"""A shop that sends texts and e-mails, and speaks texts, on a real database; it may die at any
+outside effect."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from ringbolt.store.engine.db import Database, Tx
 from ringbolt.store.messages import Message
 from ringbolt.store.orders import Order
 from ringbolt.worker.message_watcher import sms_watcher
-from support.memory import memory_mailer, memory_node, memory_sms
+from support.memory import memory_mailer, memory_node, memory_sms, silent_speaker
 from support.parts import one_node, simulated
 from support.rigs.fate import Fate, mortal
 from support.rigs.paid import buy_paid
@@ -45,6 +46,7 @@ class MessageWorld(World):
         super().__init__(db, clock, memory_node(clock), Settings(limits="off", **options or {}))
         self.sms: MemorySms = memory_sms(recovery, clock)
         self.mailer: MemoryMailer = memory_mailer(recovery)
+        self.speaker = silent_speaker()
 
     def process(self, fate: Fate | None = None) -> MessageProcess:
         fate = fate or Fate()
@@ -53,6 +55,7 @@ class MessageWorld(World):
             nodes=one_node(self.clock, mortal(self.node, fate, "pay", "lookup_payment")),
             sms_carriers=simulated(self.clock, mortal(self.sms, fate, *PORT)),
             mailers=simulated(self.clock, mortal(self.mailer, fate, *PORT)),
+            speaker=mortal(self.speaker, fate, "speak"),
         )
         return MessageProcess(self, shop, fate)
 

@@ -1,4 +1,5 @@
-"""Buyers of texts and e-mails that are paid for one by one, in a world that sends them."""
+"""Buyers of texts, e-mails and spoken texts that are paid for one by one, in a world that sends
+them."""
 
 from __future__ import annotations
 
@@ -9,11 +10,11 @@ from ringbolt.api import l402
 from ringbolt.app.checkout.order_rows import PaidOnce
 from ringbolt.app.checkout.place_l402_order import Paid, PlaceResult, Terms, place_l402_order
 from ringbolt.app.payments.refund import claim_refund
-from ringbolt.core.commands import SendMail, SendText
+from ringbolt.core.commands import SendMail, SendText, SpeakText
 from ringbolt.core.lightning.l402 import Grant, Offer, memo, new_token
 from ringbolt.core.order import OrderState
 from ringbolt.lightning.memory.node import wallet_invoice
-from ringbolt.store import orders, refunds
+from ringbolt.store import orders, recordings, refunds
 from ringbolt.store.refunds import RefundState
 from support.rigs.messages import MessageOrder, MessageProcess, MessageWorld
 
@@ -23,15 +24,18 @@ PRICE_MSAT = 1_000_000
 class MessageBuyer:
     """Pays once, shows the credential, and claims what is owed."""
 
-    def __init__(self, world: MessageWorld, *, mail: bool) -> None:
+    def __init__(self, world: MessageWorld, *, mail: bool = False, spoken: bool = False) -> None:
         self.world = world
         self.is_mail = mail
+        self.is_spoken = spoken
         to = secrets.token_hex(4)
         self.command: PaidOnce = (
             SendMail(f"{to}@b.example", "Hello")
             if mail
             else SendText(f"+1202{int(to, 16) % 10**7:07d}", "Hello", "Ringbolt")
         )
+        if spoken:
+            self.command = SpeakText(f"Hello, {to}")
         token = new_token(world.keyring, secrets.token_bytes(15))
         valid_until_s = world.clock.now_ms() // 1000 + 86_400
         self.grant = Grant(
@@ -70,10 +74,17 @@ class MessageBuyer:
         return sum(self.world.node.paid_out.get(each, 0) for each in hashes)
 
 
+async def _delivered(buyer: MessageBuyer, order: MessageOrder) -> int:
+    """How often it was sent, or how many audio files there are."""
+    if buyer.is_spoken:
+        return len(await buyer.world.db.read(recordings.of_order, order.id))
+    return await order.mails() if buyer.is_mail else len(await order.texts())
+
+
 async def assert_promise_kept(buyer: MessageBuyer) -> OrderState:
     """What was charged was sent, once; what was not is given back; the books agree."""
     order = await buyer.order()
-    sent = await order.mails() if buyer.is_mail else len(await order.texts())
+    sent = await _delivered(buyer, order)
     state = await order.state()
     assert sent <= 1, f"it was sent {sent} times"
     assert state in (OrderState.SETTLED, OrderState.FAILED, OrderState.RETURNED), state

@@ -38,6 +38,8 @@ _NAMES: Final = MappingProxyType(
         "receive-sms": "code",
         "rent-number": "rent",
         "send-email": "email",
+        "text-to-speech": "speech",
+        "tts": "speech",
     }
 )
 """The services by every name that is understood."""

@@ -10,7 +10,7 @@ from ringbolt.api.discovery.catalogue import PaidAddress
 MAX_CHARS: Final = 200
 _WORD: Final = re.compile(r"[a-z0-9]+", re.ASCII)
 _SYNONYMS: Final = {
-    "call": "call phone telephone voice dial ring speak talk tts speech robocall reminder alert",
+    "call": "call phone telephone voice dial ring speak talk robocall reminder alert",
     "text": "text sms message texting txt send notify",
     "code": "code sms receive verification activation otp number verify sign up signup inbox",
     "rent": "rent rental number receive texts sms inbox phone virtual hours",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -87,6 +87,21 @@ class Fields:
         if "\n" in value or "\r" in value:
             raise self._error(name, self.style.one_line)
         return value
+
+    def choice(self, name: str, options: Sequence[str]) -> str | None:
+        """One of ``options`` in any letter case, None if absent. Raises ``InvalidInput``."""
+        if self.get(name) is None:
+            return None
+        chosen = self.text(name).strip().lower()
+        if chosen not in options:
+            known = ", ".join(options)
+            raise self.wrong(
+                name,
+                f"must be one of {known}, not {shown(chosen)}.",
+                "INVALID_CHOICE",
+                f"Choose one of {known}, or leave it out.",
+            )
+        return chosen
 
     def boolean(self, name: str) -> bool:
         """False if absent. Raises ``InvalidInput`` for what is neither yes nor no."""

@@ -120,7 +120,7 @@ def _field(field: inspect.Field, at_most: int | None) -> _Field:
     return _Field(
         name=field.encode_name,
         attribute=field.name,
-        read=_read(kind, extra, usual, at_most),
+        read=extra.get(schema.READ) or _read(kind, extra, usual, at_most),
         required=field.required,
         why=extra.get(schema.WHY, ""),
         is_plain=schema.READ not in extra and schema.KIND not in extra,
@@ -147,9 +147,6 @@ def _unwrapped(kind: inspect.Type) -> tuple[inspect.Type, dict[str, Any]]:
 
 
 def _read(kind: inspect.Type, extra: dict[str, Any], usual: Any, at_most: int | None) -> Read:
-    if schema.READ in extra:
-        own: Read = extra[schema.READ]
-        return own
     match kind:
         case inspect.BoolType():
             return Fields.boolean
@@ -165,5 +162,8 @@ def _read(kind: inspect.Type, extra: dict[str, Any], usual: Any, at_most: int | 
                 extra.get(schema.KIND, ""), Fields.text
             )
             return lambda fields, name: read(fields, name, most)
+        case inspect.LiteralType(values=values):
+            options = tuple(map(str, values))
+            return lambda fields, name: fields.choice(name, options)
         case _:
             return Fields.get

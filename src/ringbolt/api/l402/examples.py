@@ -13,6 +13,7 @@ _SID: Final = "CAbf2d6774d8ea5ec9a7727c11d9b5ac88"
 _DETAIL: Final = "This request is paid for over Lightning."
 _MESSAGE_ID: Final = "SMbf2d6774d8ea5ec9a7727c11d9b5ac88"
 _MESSAGE_URL: Final = "https://shop.example/api/l402/messages/f415eeac72fcc958f743c1e2ac3c0318"
+_SPEECH_URL: Final = "https://shop.example/api/l402/speech/f415eeac72fcc958f743c1e2ac3c0318"
 _INVOICED: Final = {
     "type": "https://paymentauth.org/problems/payment-required",
     "title": "Payment required",
@@ -47,6 +48,36 @@ ANSWERS: Final[MappingProxyType[type, Any]] = MappingProxyType(
         },
         documents.TextPaymentRequired: {**_INVOICED, "segments": 1},
         documents.MailPaymentRequired: _INVOICED,
+        documents.SpeechPaymentRequired: {**_INVOICED, "characters": 20, "notes": []},
+        documents.AcceptedSpeech: {
+            "success": True,
+            "status": "queued",
+            "order_id": _ORDER,
+            "format": "mp3",
+            "characters": 20,
+            "status_url": _SPEECH_URL,
+            "audio_url": f"{_SPEECH_URL}/audio.mp3",
+            "price_sats": 50,
+        },
+        documents.SpeechStatus: {
+            "order_id": _ORDER,
+            "status": "ready",
+            "order_state": "settled",
+            "reason": "spoken",
+            "format": "mp3",
+            "media_type": "audio/mpeg",
+            "audio_url": f"{_SPEECH_URL}/audio.mp3",
+            "available_until": "2026-12-08T14:32:42.155Z",
+            "duration_seconds": 1.6,
+            "price_sats": 50,
+            "charged_sats": 50,
+            "refund": None,
+            "retry": None,
+            "timeline": [
+                {"at": "2026-12-01T14:32:41.190Z", "state": "paid", "why": "paid with L402"},
+                {"at": "2026-12-01T14:32:42.155Z", "state": "settled", "why": "spoken"},
+            ],
+        },
         documents.SentMessage: {
             "success": True,
             "sid": _MESSAGE_ID,

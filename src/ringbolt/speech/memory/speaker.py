@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ringbolt.core.calls.call import SAMPLE_RATE
-from ringbolt.core.errors import SpeechBusy
+from ringbolt.core.errors import SpeechBusy, SpeechFailed
 from ringbolt.speech.engine import Speech, SpeechRequest
 
 SECOND_MS: Final = 1000
@@ -14,17 +14,22 @@ SECOND_MS: Final = 1000
 
 class SilentSpeaker:
     """Implements ``Speaker``. ``spoken``: the texts that it received. ``busy``: how many requests
-    fail with ``SpeechBusy`` first. ``path``: the file to create with the silence."""
+    fail with ``SpeechBusy`` first, and ``failing`` how many with ``SpeechFailed`` then. ``path``:
+    the file to create with the silence."""
 
     def __init__(self, path: Path) -> None:
         self.spoken: list[SpeechRequest] = []
         self.busy = 0
+        self.failing = 0
         self._path = path
 
     async def speak(self, request: SpeechRequest) -> Speech:
         if self.busy:
             self.busy -= 1
             raise SpeechBusy("Too many texts wait to be spoken.")
+        if self.failing:
+            self.failing -= 1
+            raise SpeechFailed("No voice could speak the text.")
         self.spoken.append(request)
         path = self._path
         if request.sample_rate != SAMPLE_RATE:
