@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -171,7 +171,10 @@ def _with_links(journal: Journal, purchase: Purchase, error: BaseException) -> P
     links = links_of(dict(error.document)) if isinstance(error, ClientError) else []
     if not links:
         return purchase
-    return journal.keep(msgspec.structs.replace(note_of(purchase), links=links).on(purchase))
+    noted = msgspec.structs.replace(note_of(purchase), links=links).on(purchase)
+    with suppress(ClientError):  # on a full disk they are shown at least
+        journal.keep(noted)
+    return noted
 
 
 def _ended(journal: Journal, purchase: Purchase | None, report: dict[str, Any]) -> int:
