@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest_asyncio
 
 from cli.conftest import Desk
 from ringbolt_client.nostr.keys import Keys
+from support.clients.agent import agent_of
 from support.numbers import ANSWERS, BUSY
 from support.servers.nostr_wallet import CLIENT_SECRET, NostrWallet, running_wallet
 from support.servers.relay import running_relay
@@ -98,6 +100,18 @@ async def test_a_purchase_goes_on_with_its_wallet_and_keeps_no_secret(
     money.is_broken = False
     resumed = await desk.run("call", "--resume", NWC_URL=wallet.uri, **state)
     assert (resumed.code, resumed.json["status"]) == (0, "completed"), resumed.err
+
+
+async def test_an_agent_pays_within_its_budget(desk: Desk, wallet: NostrWallet) -> None:
+    before = (await desk.run("wallet", "balance")).json["balance_sats"]
+    command = [sys.executable, "-m", "ringbolt", "mcp", "--server", desk.url, *NWC]
+    environment = {**desk.shop.environment, "NWC_URL": wallet.uri}
+    async with agent_of([*command, "--budget-sats", "65"], environment) as buyer:
+        order = await buyer.use("call_phone", phone=ANSWERS, message="Hello")
+        assert (await buyer.wait(order))["is_delivered"] is True
+        refused = await buyer.fail("call_phone", phone=ANSWERS, message="Hello")
+    assert (refused["error"], refused["budget_left_sats"]) == ("BUDGET_EXCEEDED", 5)
+    assert before - (await desk.run("wallet", "balance")).json["balance_sats"] == 50
 
 
 @pytest.mark.parametrize(

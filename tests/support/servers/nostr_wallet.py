@@ -23,8 +23,9 @@ NOW = 1_900_000_000
 
 @dataclass
 class NostrWallet:
-    """``answer`` is given a method and its parameters, and returns the response; None for none.
-    ``asked``: the methods that came."""
+    """``answer`` is given a method and its parameters, and returns the response; None for none. It
+    runs in a thread, so that a payment may be held while others are asked for. ``asked``: the
+    methods that came."""
 
     relay: Relay
     answer: Callable[[str, dict[str, Any]], dict[str, Any] | None]
@@ -44,10 +45,11 @@ class NostrWallet:
         await socket.send(json.dumps(["REQ", "requests", wanted]))
 
     async def serve(self, socket: ClientConnection) -> None:
-        async for frame in socket:
-            match json.loads(frame):
-                case ["EVENT", "requests", document]:
-                    await self._answered(socket, document)
+        async with asyncio.TaskGroup() as answering:
+            async for frame in socket:
+                match json.loads(frame):
+                    case ["EVENT", "requests", document]:
+                        answering.create_task(self._answered(socket, document))
 
     async def _answered(self, socket: ClientConnection, document: Any) -> None:
         event = Event.read(document)
@@ -55,7 +57,7 @@ class NostrWallet:
         scheme = event.tag("encryption")
         request = json.loads(decrypt(scheme, self.keys, event.pubkey, event.content))
         self.asked.append(request["method"])
-        answer = self.answer(request["method"], request["params"])
+        answer = await asyncio.to_thread(self.answer, request["method"], request["params"])
         if answer is None:
             return
         content = encrypt(scheme, self.keys, event.pubkey, json.dumps(answer))
