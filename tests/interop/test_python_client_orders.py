@@ -87,17 +87,29 @@ async def test_a_balance_pays_within_the_budget(shop: ShopServer, tmp_path: Path
     assert balance.json()["balance"] == 2 * CODE
 
 
+async def test_a_text_is_spoken_into_a_file(shop: ShopServer, tmp_path: Path) -> None:
+    wallet = PlayWallet(shop.url)
+    async with AsyncRingbolt(shop.url, wallet=wallet, state_dir=tmp_path / "state") as client:
+        order = await client.speak("Your table is ready.", format="wav")
+        result = (await order.wait()).or_fail()
+        file = await client.audio(result)
+        assert (result.media_type, file[:4], order.price_sats) == ("audio/wav", b"RIFF", 50)
+        assert len(file) == pytest.approx(result.duration_seconds * 48_000, rel=0.1)
+        assert client.unfinished() == []
+
+
 def send(url: str, state: Path) -> list[str]:
     with Ringbolt(url, wallet=PlayWallet(url), state_dir=state) as client:
         text = client.send_sms(PHONE, "Hello").wait()
         mail = client.send_email("ann@inbox.example", "Hello").wait()
         free = client.request("GET", "/price")
-        return [text.status, mail.or_fail().status, str(free["send"])]
+        spoken = client.audio(client.speak("Hello").wait())
+        return [text.status, mail.or_fail().status, str(free["send"]), str(len(spoken) > 1000)]
 
 
 async def test_messages_are_sent_without_asyncio(shop: ShopServer, tmp_path: Path) -> None:
     said = await asyncio.to_thread(send, shop.url, tmp_path / "state")
-    assert said == ["delivered", "sent", "1000"]
+    assert said == ["delivered", "sent", "1000", "True"]
 
 
 async def test_purchases_at_once_do_not_exceed_the_budget(shop: ShopServer, tmp_path: Path) -> None:

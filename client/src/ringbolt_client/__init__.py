@@ -22,7 +22,7 @@ from ringbolt_client.errors import (
     TooExpensive,
     Undelivered,
 )
-from ringbolt_client.results import CallResult, MessageResult, NumberResult
+from ringbolt_client.results import CallResult, MessageResult, NumberResult, SpeechResult
 from ringbolt_client.wallets import (
     FunctionWallet,
     LNbitsWallet,
@@ -41,8 +41,8 @@ __all__ = [
     "AsyncNumberOrder", "AsyncOrder", "AsyncRingbolt", "BudgetExceeded", "CallResult",
     "ClientError", "Failed", "FunctionWallet", "LNbitsWallet", "LndWallet", "MessageResult",
     "NotPaid", "NotReached", "NumberOrder", "NumberResult", "NwcWallet", "Order",
-    "PhoenixdWallet", "PlayWallet", "Refused", "Ringbolt", "TooExpensive", "Undelivered", "Wallet",
-    "WebhookRefused", "verify_webhook",
+    "PhoenixdWallet", "PlayWallet", "Refused", "Ringbolt", "SpeechResult", "TooExpensive",
+    "Undelivered", "Wallet", "WebhookRefused", "verify_webhook",
 ]  # fmt: skip
 __version__ = "0.1.0"
 _ASYNC = frozenset({"AsyncNumberOrder", "AsyncOrder", "AsyncRingbolt"})

@@ -15,7 +15,7 @@ from ringbolt_client.client import LONG_S
 from ringbolt_client.errors import ClientError
 from ringbolt_client.following import Told
 from ringbolt_client.journal import Journal, Purchase, default_folder
-from ringbolt_client.results import CallResult, MessageResult, NumberResult
+from ringbolt_client.results import CallResult, MessageResult, NumberResult, SpeechResult
 from ringbolt_client.shop import (
     Bought,
     CallOptions,
@@ -23,6 +23,7 @@ from ringbolt_client.shop import (
     MessageOptions,
     Ordered,
     Shop,
+    SpeechOptions,
 )
 from ringbolt_client.steps import Steps, run_async
 from ringbolt_client.wallets import Wallet, pay_or_find
@@ -134,6 +135,16 @@ class AsyncRingbolt:
     ) -> AsyncOrder[MessageResult]:
         """Send an e-mail in plain text."""
         return AsyncOrder(self, await self._do(self._shop.mail(to, body, name, options)))
+
+    async def speak(
+        self, text: str, *, name: str = "", **options: Unpack[SpeechOptions]
+    ) -> AsyncOrder[SpeechResult]:
+        """Speak a text into an audio file, an MP3 unless ``format`` says otherwise."""
+        return AsyncOrder(self, await self._do(self._shop.speech(text, name, options)))
+
+    async def audio(self, spoken: SpeechResult) -> bytes:
+        """The audio file of a spoken text."""
+        return await self._do(self._shop.audio(spoken))
 
     async def receive_code(
         self, service: str, country: str | int = 999, *, name: str = ""

@@ -13,7 +13,7 @@ from ringbolt_client.buying import Buyer, Tell, fee_limit, silent
 from ringbolt_client.errors import ClientError
 from ringbolt_client.following import Told
 from ringbolt_client.journal import Journal, Purchase, default_folder
-from ringbolt_client.results import CallResult, MessageResult, NumberResult
+from ringbolt_client.results import CallResult, MessageResult, NumberResult, SpeechResult
 from ringbolt_client.shop import (
     Bought,
     CallOptions,
@@ -21,6 +21,7 @@ from ringbolt_client.shop import (
     MessageOptions,
     Ordered,
     Shop,
+    SpeechOptions,
 )
 from ringbolt_client.steps import Steps, run
 from ringbolt_client.wallets import Wallet, pay_or_find
@@ -135,6 +136,16 @@ class Ringbolt:
     ) -> Order[MessageResult]:
         """Send an e-mail in plain text."""
         return Order(self, self._do(self._shop.mail(to, body, name, options)))
+
+    def speak(
+        self, text: str, *, name: str = "", **options: Unpack[SpeechOptions]
+    ) -> Order[SpeechResult]:
+        """Speak a text into an audio file, an MP3 unless ``format`` says otherwise."""
+        return Order(self, self._do(self._shop.speech(text, name, options)))
+
+    def audio(self, spoken: SpeechResult) -> bytes:
+        """The audio file of a spoken text."""
+        return self._do(self._shop.audio(spoken))
 
     def receive_code(
         self, service: str, country: str | int = 999, *, name: str = ""

@@ -21,7 +21,7 @@ class Result:
 
     @property
     def is_delivered(self) -> bool:
-        return self.status in ("completed", "sent", "delivered")
+        return self.status in ("completed", "sent", "delivered", "ready")
 
     def or_fail(self) -> Self:
         """This, if it was delivered. Raises ``Failed``."""
@@ -62,6 +62,27 @@ class MessageResult(Result):
             **_common(document),
             sent_at=document.get("sent_at") or "",
             delivered_at=document.get("delivered_at") or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechResult(Result):
+    """``audio_url`` is where the file is until ``available_until`` (ISO 8601); '' if there is
+    none."""
+
+    audio_url: str
+    media_type: str
+    duration_seconds: float
+    available_until: str
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any]) -> SpeechResult:
+        return cls(
+            **_common(document),
+            audio_url=document.get("audio_url") or "",
+            media_type=str(document["media_type"]),
+            duration_seconds=float(document.get("duration_seconds") or 0),
+            available_until=document.get("available_until") or "",
         )
 
 

@@ -16,12 +16,13 @@ from ringbolt_client.errors import ClientError, NotReached, TooExpensive, Undeli
 from ringbolt_client.following import LOOK_S, SILENT, Told, follow, read_document
 from ringbolt_client.invoice import Invoice, read_invoice
 from ringbolt_client.journal import Journal, Purchase, key_of, new_id
-from ringbolt_client.results import CallResult, MessageResult, NumberResult
+from ringbolt_client.results import CallResult, MessageResult, NumberResult, SpeechResult
 from ringbolt_client.steps import Send, Sleep, Steps
 
 R = TypeVar("R")
 CALL_FINAL: Final = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 _MESSAGE_FINAL: Final = frozenset({"delivered", "failed"})
+_SPEECH_FINAL: Final = frozenset({"ready", "failed", "removed"})
 _NUMBER_FINAL: Final = frozenset({"fulfilled", "settled", "failed", "returned", "expired"})
 _UNPAID: Final = frozenset({"failed", "returned", "expired"})
 _WAIT_S: Final = 25
@@ -63,6 +64,15 @@ class MailOptions(MessageOptions, total=False):
 
     subject: str
     replyTo: str
+
+
+class SpeechOptions(MessageOptions, total=False):
+    """What a text to be spoken may have beside its words. ``format``: mp3, opus or wav."""
+
+    voice: str
+    language: str
+    neural: bool
+    format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +155,20 @@ class Shop:
         document = yield from self._service("/api/l402/send-email", fields, name)
         # No later state of an e-mail is known than that a mail server took it.
         return _bought(document, "order_id", MessageResult.of, _MESSAGE_FINAL | {"sent"})
+
+    def speech(self, text: str, name: str, options: SpeechOptions) -> Steps[Bought[SpeechResult]]:
+        body = {"text": text, **options}
+        document = yield from self._service("/api/l402/text-to-speech", body, name)
+        return _bought(document, "order_id", SpeechResult.of, _SPEECH_FINAL)
+
+    def audio(self, spoken: SpeechResult) -> Steps[bytes]:
+        """The audio file of a spoken text. Raises ``Failed`` if there is none, ``Refused`` if it
+        was removed."""
+        spoken.or_fail()
+        answer: httpx.Response = yield Send("GET", spoken.audio_url)
+        if not answer.is_success:
+            raise refusal_of(answer)
+        return answer.content
 
     def result(self, bought: Bought[R], wait_s: float, told: Told | None = None) -> Steps[R]:
         """What was bought once it is over, or as it is after ``wait_s``. Raises ``NotReached`` if
