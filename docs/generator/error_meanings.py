@@ -216,6 +216,12 @@ _AUDIO = {
     "AUDIO_DAMAGED": Meaning("The file does not keep to its own format.", _OTHER_FILE, 422),
     "AUDIO_TIMEOUT": Meaning("Decoding the file takes too much work.", _OTHER_FILE, 422),
     "AUDIO_UNPLAYABLE": Meaning("The file cannot be played, for another reason.", _OTHER_FILE),
+    "PAYMENT_METHOD_UNSUPPORTED": Meaning(
+        "A `Payment` credential (MPP) is for another method than lightning, or another intent than "
+        "charge.",
+        "Pay the challenge of this answer.",
+        402,
+    ),
     "INVALID_CHOICE": Meaning(
         "A field has a value that is none of those it may have.",
         "Choose one of those that the sentence names.",

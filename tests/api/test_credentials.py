@@ -359,7 +359,7 @@ async def test_a_refused_credential_is_answered_with_the_way_on(shared_shop: Sho
     answer = await shared_shop.post(wish(), "L402 abc:def")
     document = answer.json()
 
-    assert document["type"] == "https://paymentauth.org/problems/payment-required"
+    assert document["type"] == "https://paymentauth.org/problems/malformed-credential"
     assert document["suggestion"].startswith("Nothing was charged.")
 
 

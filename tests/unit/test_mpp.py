@@ -161,9 +161,9 @@ def test_credential_may_be_padded() -> None:
 @pytest.mark.parametrize(
     "changed",
     [
-        {"id": "x"}, {"id": ""}, {"realm": "other.example"}, {"method": "stripe"},
-        {"intent": "session"}, {"expires": "2099-01-01T00:00:00Z"}, {"digest": CANONICAL},
-        {"opaque": "e30"}, {"realm": "shop.example|lightning", "method": "charge"},
+        {"id": "x"}, {"id": ""}, {"realm": "other.example"}, {"digest": CANONICAL},
+        {"expires": "2099-01-01T00:00:00Z"}, {"opaque": "e30"},
+        {"header": "Payment-Authorization"}, {"realm": "shop.example|lightning"},
     ],
 )  # fmt: skip
 def test_any_changed_parameter_makes_the_challenge_foreign(changed: dict[str, str]) -> None:
@@ -171,6 +171,97 @@ def test_any_changed_parameter_makes_the_challenge_foreign(changed: dict[str, st
 
     assert refused.code == "L402_CREDENTIAL_FOREIGN"
     assert refused.payment_hash is None
+
+
+@pytest.mark.parametrize("changed", [{"method": "stripe"}, {"intent": "session"}, {"method": ""}])
+def test_another_method_is_named_so(changed: dict[str, str]) -> None:
+    assert refusal(credential(**changed)).code == "PAYMENT_METHOD_UNSUPPORTED"
+
+
+SECRET = b"test-vector-secret"
+USUAL = {"realm": "api.example.com", "method": "tempo", "intent": "charge"}
+AMOUNT: dict[str, Any] = {"amount": "1000000"}
+AT, BODY = "2025-01-06T12:00:00Z", "sha-256=X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE"
+ONE_KEY = {"pi": "pi_3abc123XYZ"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "id"),
+    [
+        ({}, "X6v1eo7fJ76gAxqY0xN9Jd__4lUyDDYmriryOM-5FO4"),
+        ({"expires": AT}, "ChPX33RkKSZoSUyZcu8ai4hhkvjZJFkZVnvWs5s0iXI"),
+        ({"digest": BODY}, "JHB7EFsPVb-xsYCo8LHcOzeX1gfXWVoUSzQsZhKAfKM"),
+        ({"expires": AT, "digest": BODY}, "m39jbWWCIfmfJZSwCfvKFFtBl0Qwf9X4nOmDb21peLA"),
+        ({"request": {**AMOUNT, "currency": "0x1234", "recipient": "0xabcd"}},
+         "_H5TOnnlW0zduQ5OhQ3EyLVze_TqxLDPda2CGZPZxOc"),
+        ({"request": {**AMOUNT, "currency": "0x1234", "methodDetails": {"chainId": 42431}}},
+         "TqujwpuDDg_zsWGINAd5XObO2rRe6uYufpqvtDmr6N8"),
+        ({"request": {}}, "yLN7yChAejW9WNmb54HpJIWpdb1WWXeA3_aCx4dxmkU"),
+        ({"realm": "payments.other.com"}, "3F5bOo2a9RUihdwKk4hGRvBvzQmVPBMDvW0YM-8GD00"),
+        ({"method": "stripe"}, "o0ra2sd7HcB4Ph0Vns69gRDUhSj5WNOnUopcDqKPLz4"),
+        ({"intent": "session"}, "aAY7_IEDzsznNYplhOSE8cERQxvjFcT4Lcn-7FHjLVE"),
+        ({"opaque": ONE_KEY}, "rxzKZ2qjXvinqCH96RORTZEPs1KXsA-0AUjrCAPFOWc"),
+        ({"opaque": ONE_KEY, "expires": AT}, "KAfoMrA4fnzS1DPWN_cUv_b3_yHxCizdp6OhH7gluMY"),
+        ({"opaque": {}}, "vb4IyH-0LdJ3s7L0QAw8jIzcZkyxksPhIvEfmHmzA9k"),
+        ({"opaque": {"deposit": "dep_456", **ONE_KEY}},
+         "aKskU8sadR5ZuFbUCsIwhO-ENxuVpTw17FdwHEXsJDk"),
+    ],
+)  # fmt: skip
+def test_ids_are_those_of_the_published_vectors(changed: dict[str, Any], id: str) -> None:
+    import rfc8785
+
+    parameters = USUAL | {"request": AMOUNT} | changed
+    wire = {
+        name: value if isinstance(value, str) else l402.b64url(rfc8785.dumps(value))
+        for name, value in parameters.items()
+    }
+    assert mpp.challenge_id(SECRET, **wire) == id
+
+
+def test_the_examples_of_the_draft_are_read() -> None:
+    """Its credential is of another method; all of it is read, and it is named so."""
+    example = (
+        "eyJjaGFsbGVuZ2UiOnsiaWQiOiJ4N1RnMnBMcVI5bUt2TndZM2hCY1phIiwicmVhbG0iOiJhcGkuZXhhbXBsZS5j"
+        "b20iLCJtZXRob2QiOiJleGFtcGxlIiwiaW50ZW50IjoiY2hhcmdlIiwicmVxdWVzdCI6ImV5SmhiVzkxYm5RaU9p"
+        "SXhNREF3SWl3aVkzVnljbVZ1WTNraU9pSlZVMFFpTENKeVpXTnBjR2xsYm5RaU9pSmhZMk4wWHpFeU15SjkiLCJl"
+        "eHBpcmVzIjoiMjAyNS0wMS0xNVQxMjowNTowMFoifSwicGF5bG9hZCI6eyJwcm9vZiI6IjB4YWJjMTIzLi4uIn19"
+    )
+    shown = mpp.parse(example)
+
+    assert (shown.challenge.id, shown.challenge.realm) == (
+        "x7Tg2pLqR9mKvNwY3hBcZa",
+        "api.example.com",
+    )
+    assert shown.challenge.expires == "2025-01-15T12:05:00Z"
+    assert unb64(shown.challenge.request)["recipient"] == "acct_123"
+    assert refusal(example).code == "PAYMENT_METHOD_UNSUPPORTED"
+
+
+def test_a_challenge_with_the_hmac_of_the_version_before_is_honoured() -> None:
+    read = parameters(line())
+    names = ("realm", "method", "intent", "request", "expires", "digest")
+    slots = "|".join([*(read[name] for name in names), REQUEST])
+    mac = l402.b64url(derive(OLD, "mpp charge", slots.encode()))
+    former = f"{mac}.{read['id'].partition('.')[2]}"
+
+    assert check(credential(id=former)).payment_hash == TOKEN.payment_hash
+    assert refusal(credential(id=former), request="POST /other").code == "L402_CREDENTIAL_FOREIGN"
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("PAYMENT_REQUIRED", "payment-required"),
+        ("L402_CREDENTIAL_MALFORMED", "malformed-credential"),
+        ("L402_CREDENTIAL_FOREIGN", "invalid-challenge"),
+        ("L402_TOKEN_SPENT", "invalid-challenge"),
+        ("L402_TOKEN_EXPIRED", "payment-expired"),
+        ("L402_PREIMAGE_MISMATCH", "verification-failed"),
+        ("PAYMENT_METHOD_UNSUPPORTED", "method-unsupported"),
+    ],
+)
+def test_every_refusal_is_one_of_the_drafts_problems(code: str, name: str) -> None:
+    assert mpp.problem_type(code) == f"https://paymentauth.org/problems/{name}"
 
 
 def test_lower_amount_or_another_hash_makes_the_challenge_foreign() -> None:
@@ -250,7 +341,8 @@ def test_changed_challenge_of_an_earlier_version_is_foreign() -> None:
     ("header", "is_accepted"),
     [
         ("lightning/charge", True), ("tempo/charge, Lightning/Charge;q=0.5", True),
-        ("lightning/*", True), ("", False), ("*/*", False), ("tempo/charge", False),
+        ("lightning/*", True), ("lightning/charge;q=0", False), ("lightning/charge; q=0.0", False),
+        ("lightning/charge;q=0.01", True), ("", False), ("*/*", False), ("tempo/charge", False),
         ("lightning", False), (",;,", False),
     ],
 )  # fmt: skip
@@ -367,6 +459,6 @@ def test_garbage_is_refused_and_never_a_fault(value: str) -> None:
     try:
         grant = check(value)
     except CredentialRefused as refused:
-        assert refused.code.startswith("L402_")
+        assert refused.code.startswith(("L402_", "PAYMENT_"))
     else:
         assert grant.payment_hash == TOKEN.payment_hash

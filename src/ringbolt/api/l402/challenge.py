@@ -92,7 +92,9 @@ async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None)
 def _problem(error_code: str, refused: CredentialRefused | None) -> dict[str, Any]:
     detail = refused.message if refused else "This request is paid for over Lightning."
     return {
-        **problem_document(402, error_code, "Payment required", detail, type=mpp.PROBLEM_TYPE),
+        **problem_document(
+            402, error_code, "Payment required", detail, type=mpp.problem_type(error_code)
+        ),
         "suggestion": _REFUSED if refused else _HOW,
         "example": "Authorization: L402 <macaroon>:<preimage>",
     }

@@ -1,24 +1,28 @@
 """MPP, the ``Payment`` authentication scheme, for Lightning charges: the second way to show that
 the same invoice was paid.
 
-Source: draft-httpauth-payment-00 and draft-lightning-charge-00. A challenge is stateless. Clients
+Source: draft-httpauth-payment-01 and draft-lightning-charge-00. A challenge is stateless. Clients
 echo ``id``, ``realm``, ``method``, ``intent``, ``request`` and ``expires``, and not all of them
 echo more, so that is all that a challenge needs to be verified:
 
-- ``id`` is ``<HMAC>.<SHA-256 of the body>``. The HMAC covers the other parameters, the digest of
-  the body, and the request (method and path) that is sold.
+- ``id`` is ``<HMAC>.<SHA-256 of the body>``. The HMAC is the one that the draft recommends
+  (5.1.2.1.1), under a key of the request (method and path) that is sold.
 - ``externalId`` in ``request`` is the nonce, whose first byte names the secret.
 
-``digest`` may be echoed, and then must be the one of the challenge. Challenges of earlier versions
-carried the nonce in ``opaque``, and no digest in their id; paid ones are honoured.
+``digest`` may be echoed, and then must be the one of the challenge. Neither ``opaque`` nor
+``header`` is sent: a credential that has one is not of this shop, and it is read from
+``Authorization`` alone. Challenges of earlier versions had another HMAC, or carried the nonce in
+``opaque`` and no digest in their id; paid ones are honoured.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -41,8 +45,23 @@ from ringbolt.core.timestamps import iso_seconds, seconds_of
 
 METHOD = "lightning"
 INTENT = "charge"
-PROBLEM_TYPE = "https://paymentauth.org/problems/payment-required"
+_PROBLEMS = "https://paymentauth.org/problems/"
+_PROBLEM_OF = {
+    "L402_CREDENTIAL_MALFORMED": "malformed-credential",
+    "L402_CREDENTIAL_FOREIGN": "invalid-challenge",
+    "L402_TOKEN_SPENT": "invalid-challenge",
+    "L402_REFUNDED": "invalid-challenge",
+    "L402_REFUND_CLAIMED": "invalid-challenge",
+    "L402_ORDER_FAILED": "invalid-challenge",
+    "L402_TOKEN_EXPIRED": "payment-expired",
+    "L402_PREIMAGE_MISMATCH": "verification-failed",
+    "L402_BODY_MISMATCH": "verification-failed",
+    "L402_REQUEST_MISMATCH": "verification-failed",
+    "PAYMENT_METHOD_UNSUPPORTED": "method-unsupported",
+}
+"""The draft's error codes (8.2), by the code of a refused credential."""
 _ACCEPTED = frozenset({f"{METHOD}/{INTENT}", f"{METHOD}/*"})
+_NEVER = re.compile(r"q=0(\.0*)?")
 _Parameter = TypeVar("_Parameter")
 
 
@@ -55,6 +74,7 @@ class _Challenge(msgspec.Struct):
     expires: str = ""
     digest: str = ""
     opaque: str = ""
+    header: str = ""
     macaroon: str = ""  # Sats4AI's own form carries the macaroon here
 
 
@@ -98,8 +118,48 @@ class Shown:
     l402: Credential | None
 
 
-def _mac(secret: bytes, c: _Challenge, digest: str, sold: str) -> str:
+def problem_type(code: str) -> str:
+    """The URI of the draft's problem for a 402 with that code."""
+    return _PROBLEMS + _PROBLEM_OF.get(code, "payment-required")
+
+
+def challenge_id(
+    key: bytes,
+    *,
+    realm: str,
+    method: str,
+    intent: str,
+    request: str,
+    expires: str = "",
+    digest: str = "",
+    opaque: str = "",
+) -> str:
+    """What binds a challenge to its parameters, as they stand on the wire: the draft's recommended
+    HMAC over seven slots, base64url."""
+    slots = "|".join((realm, method, intent, request, expires, digest, opaque))
+    return b64url(hmac.digest(key, slots.encode(), "sha256"))
+
+
+@lru_cache(maxsize=64)
+def _key(secret: bytes, sold: str) -> bytes:
     """``sold``: what the payment buys, e.g. ``POST /api/l402/place-call``."""
+    return derive(secret, "mpp challenge of", sold.encode())
+
+
+def _mac(secret: bytes, c: _Challenge, digest: str, sold: str) -> str:
+    return challenge_id(
+        _key(secret, sold),
+        realm=c.realm,
+        method=c.method,
+        intent=c.intent,
+        request=c.request,
+        expires=c.expires,
+        digest=digest,
+    )
+
+
+def _former_mac(secret: bytes, c: _Challenge, digest: str, sold: str) -> str:
+    """The HMAC of the version before."""
     slots = (c.realm, c.method, c.intent, c.request, c.expires, digest, sold)
     return b64url(derive(secret, "mpp charge", "|".join(slots).encode()))
 
@@ -108,8 +168,8 @@ def is_accepted(accept_payment: str) -> bool:
     """Whether an ``Accept-Payment`` header names Lightning charges, e.g. ``lightning/charge``."""
     if not accept_payment:
         return False
-    names = (part.partition(";")[0].strip().lower() for part in accept_payment.split(","))
-    return any(name in _ACCEPTED for name in names)
+    ranges = (part.lower().replace(" ", "").partition(";") for part in accept_payment.split(","))
+    return any(name in _ACCEPTED and not _NEVER.fullmatch(weight) for name, _, weight in ranges)
 
 
 def challenge(
@@ -183,6 +243,11 @@ def verify(keyring: Keyring, shown: Shown, sold: Sold, *, redeem_s: int, now_s: 
     """What the credential bought. ``redeem_s``: for how long after a challenge expired a paid one
     is still accepted. Raises ``CredentialRefused``."""
     c = shown.challenge
+    if (c.method, c.intent) != (METHOD, INTENT):
+        raise CredentialRefused(
+            "PAYMENT_METHOD_UNSUPPORTED",
+            f"Payments are taken by {METHOD}, as a {INTENT}, and by no other method.",
+        )
     charge = _opened(_read_charge, c.request)
     if "." in c.id:
         digest = _verify_id(keyring, c, charge, sold)
@@ -215,7 +280,8 @@ def _verify_id(keyring: Keyring, c: _Challenge, charge: _Charge, sold: Sold) -> 
     secret = _secret(keyring, charge.external_id)
     mac, _, value = c.id.partition(".")
     digest = f"sha-256=:{value.translate(_STANDARD)}=:"
-    if not _same(_mac(secret, c, digest, sold.request), mac) or c.opaque:
+    is_ours = any(_same(made(secret, c, digest, sold.request), mac) for made in (_mac, _former_mac))
+    if not is_ours or c.opaque or c.header:
         raise _foreign()
     if c.digest and c.digest != digest:
         raise _foreign()
