@@ -151,6 +151,28 @@ _REQUEST = {
         "`refund_address` does not look like a Lightning Address.",
         "`name@domain`, or leave it out.",
     ),
+    "UNKNOWN_ORDER_TYPE": Meaning(
+        "`type` is none of `receive-sms`, `receive-sms-reactivate`, `rent-number`.",
+        "One of the three.",
+    ),
+    "ORDER_NOT_PLACED": Meaning(
+        "The order at `/v2/l402/order/{order_id}` is paid by MPP, whose challenge does not carry "
+        "it, and is not placed yet.",
+        "POST the same body to `/v2/l402/order` with the credential, then poll.",
+    ),
+    "ORDER_FAILED": Meaning(
+        "The paid order for a number failed before a provider was asked.",
+        "Look at the sentence; the refund is at `status_url`.",
+        422,
+    ),
+    "L402_CREDENTIAL_MISSING": Meaning(
+        "An order at `/v2/l402/order/{order_id}` is seen with the credential that paid it.",
+        "`Authorization: L402 <macaroon>:<preimage>`, of the 402 that named the order.",
+    ),
+    "L402_OTHER_ORDER": Meaning(
+        "The credential is good, and was paid for another order than that of the address.",
+        "Use the `orderId` and the macaroon of the same 402.",
+    ),
     "BODY_TOO_LARGE": Meaning(
         "The body is over 64 KiB (of an order: 256 KiB).",
         "Send only the documented fields; put audio behind `audio_url`.",

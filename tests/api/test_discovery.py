@@ -122,7 +122,7 @@ async def test_only_what_is_sold_now_is_listed(shared_shop: ShopServer) -> None:
     assert "/createsendorder" in page
     assert "place-call" not in page
     paid_by_request = (await get(shop, MANIFEST))["services"]
-    assert [each["id"] for each in paid_by_request] == ["send_sms"]
+    assert [each["id"] for each in paid_by_request] == ["send_sms", "order_number"]
     gone = await shop.http.get("/createemailsendorder")
     assert (gone.status_code, gone.headers["x-error-code"]) == (404, "NOT_SOLD_NOW")
     await _close(shop, is_closed=True)

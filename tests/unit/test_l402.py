@@ -58,7 +58,7 @@ def refusal(credential: Credential, **changed: object) -> CredentialRefused:
 
 
 def test_minted_credential_grants_its_offer() -> None:
-    assert check(Credential(MINTED, PREIMAGE)) == l402.Grant(TOKEN.payment_hash, OFFER)
+    assert check(Credential(MINTED, PREIMAGE)) == l402.Grant(TOKEN.payment_hash, OFFER, TOKEN.nonce)
 
 
 def test_identifier_is_aperture_version_0() -> None:
@@ -224,7 +224,7 @@ def test_only_an_expired_credential_for_this_very_request_tells_what_it_would_ha
     expired = refusal(Credential(MINTED, PREIMAGE), **late)
     elsewhere = refusal(Credential(MINTED, PREIMAGE), body="other", **late)
 
-    assert expired.expired == l402.Grant(TOKEN.payment_hash, OFFER)
+    assert expired.expired == l402.Grant(TOKEN.payment_hash, OFFER, TOKEN.nonce)
     assert elsewhere.expired is None
 
 
@@ -325,7 +325,7 @@ def test_only_the_minted_time_decides_about_the_refund() -> None:
     not_restricted = refusal(attenuated("place_call_valid_until=9999999999"), **late)
 
     assert (restricted.payment_hash, restricted.expired) == (None, None)
-    assert not_restricted.expired == l402.Grant(TOKEN.payment_hash, OFFER)
+    assert not_restricted.expired == l402.Grant(TOKEN.payment_hash, OFFER, TOKEN.nonce)
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)

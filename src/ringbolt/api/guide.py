@@ -43,6 +43,8 @@ DESCRIPTION: Final = (
 TAGS: Final = MappingProxyType(
     {
         "pay per request": APIS[0].use,
+        "numbers by L402": "Codes and rented numbers, paid by L402 or MPP and polled with the same "
+        "credential.",
         "refunds": "The money of what failed, withdrawn by LNURL (LUD-03).",
         "orders": APIS[1].use,
         "accounts": "Prepaid API keys: top up, balance, ledger.",

@@ -42,7 +42,13 @@ DOCUMENTATION: Final = Documentation(
     error=Problem,
     error_type=PROBLEM.decode(),
     shows=shown_problem,
-    faults={422: "This is not sold; nothing was charged"},
+    faults={
+        401: "No credential, or one that proves no payment",
+        403: "The credential is another order's",
+        409: "Not possible in this state, or not yet",
+        422: "This is not sold; nothing was charged",
+        503: "A part that is needed does not answer; see Retry-After",
+    },
 )
 
 

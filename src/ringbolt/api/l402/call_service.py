@@ -40,7 +40,7 @@ class PhoneCalls(PaidService[PlaceCall, Quote]):
     path = PATH
     former_path = "/api/l402/call"
     label = "Phone call"
-    sells = "call"
+    sells = ("call",)
     wording = Wording(
         words=WORDS,
         no_body="Send a JSON object with phone_number and message.",

@@ -38,13 +38,15 @@ class Terms(msgspec.Struct, frozen=True):
     realm: str
     network: str
     is_mpp: bool = False  # the client pays by MPP: it gets the Payment line only
+    order: str = ""  # carried by the credential: see ``Offer``
 
 
 class Challenge(msgspec.Struct, frozen=True):
-    """The headers and the document of a 402."""
+    """The headers and the document of a 402. ``nonce`` is its credential's."""
 
     headers: list[Header]
     document: dict[str, Any]
+    nonce: bytes
 
 
 async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None) -> Challenge:
@@ -59,7 +61,9 @@ async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None)
     )
     now_s = shop.clock.now_ms() // 1000
     valid_until_s = now_s + settings.redeem_s
-    offer = Offer(terms.service, terms.request, terms.body, terms.amount_msat, valid_until_s)
+    offer = Offer(
+        terms.service, terms.request, terms.body, terms.amount_msat, valid_until_s, terms.order
+    )
     macaroon = l402.mint(shop.keyring, token, offer)
     payment = mpp.challenge(
         shop.keyring,
@@ -86,7 +90,7 @@ async def challenge(shop: Shop, terms: Terms, refused: CredentialRefused | None)
         "expires_at": iso(invoice.expires_at_ms),
         "redeem_until": iso(valid_until_s * 1000),
     }
-    return Challenge(headers, document)
+    return Challenge(headers, document, token.nonce)
 
 
 def _problem(error_code: str, refused: CredentialRefused | None) -> dict[str, Any]:

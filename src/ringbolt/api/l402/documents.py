@@ -82,7 +82,21 @@ class AcceptedSpeech(msgspec.Struct, kw_only=True, omit_defaults=True):
     webhook_secret: Annotated[str | None, about("With callback_url: the key that signs.")] = None
 
 
-Accepted = PlacedCall | SentMessage | AcceptedSpeech
+class PlacedNumber(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The order is placed: its number is being looked for."""
+
+    success: bool
+    status: Annotated[str, about("", "queued")]
+    order_id: Annotated[str, about("Its id, 64 hex digits.")] = msgspec.field(name="orderId")
+    type: Annotated[str, about("", "receive-sms")]
+    status_url: Annotated[str, about("Poll it, with the same Authorization header.")]
+    cancel_url: Annotated[str, about("POST gives the number back.")]
+    price_sats: int
+    ignored_fields: list[str] | None = None
+    webhook_secret: str | None = None
+
+
+Accepted = PlacedCall | SentMessage | AcceptedSpeech | PlacedNumber
 
 
 class Invoiced(Problem, kw_only=True):
@@ -237,7 +251,9 @@ _FOLDERS: Final = {OrderKind.CALL: "calls", OrderKind.SPEECH: "speech"}
 
 
 def status_url(base: str, order: Order) -> str:
-    """The secret address of an order's status."""
+    """The secret address of an order's status; that of a number needs the credential."""
+    if order.kind.is_received:
+        return f"{base}/v2/l402/order/{order.id}"
     folder = _FOLDERS.get(order.kind, "messages")
     return f"{base}/api/l402/{folder}/{order.status_token}"
 

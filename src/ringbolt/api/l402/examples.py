@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Final
 
-from ringbolt.api.l402 import documents
+from ringbolt.api.l402 import documents, number_examples
+from ringbolt.api.l402.number_documents import NumberPaymentRequired
 from ringbolt.core.phone import EXAMPLE
 
 _ORDER: Final = "562c58fc5ff41eebe982e49fffc68210ff45d848d89a263fd5c705db40e7d8b3"
@@ -78,6 +79,12 @@ ANSWERS: Final[MappingProxyType[type, Any]] = MappingProxyType(
                 {"at": "2026-12-01T14:32:42.155Z", "state": "settled", "why": "spoken"},
             ],
         },
+        NumberPaymentRequired: {
+            **_INVOICED,
+            "orderId": number_examples.ORDER_ID,
+            "status_url": number_examples.STATUS_URL,
+        },
+        documents.PlacedNumber: number_examples.PLACED,
         documents.SentMessage: {
             "success": True,
             "sid": _MESSAGE_ID,

@@ -92,7 +92,7 @@ class Texts(_Messages[SendSms, TextQuote]):
     path = "/api/l402/send-sms"
     former_path = "/api/l402/sms"
     label = "Text message"
-    sells = "text"
+    sells = ("text",)
     wording = Wording(
         words=TEXT_WORDS,
         no_body="Send a JSON object with phone_number and message.",
@@ -170,7 +170,7 @@ class Mails(_Messages[SendEmail, MailQuote]):
     path = "/api/l402/send-email"
     former_path = "/api/l402/email"
     label = "E-mail"
-    sells = "email"
+    sells = ("email",)
     wording = Wording(
         words=MAIL_WORDS,
         no_body="Send a JSON object with to and body.",

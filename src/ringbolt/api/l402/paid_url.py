@@ -65,7 +65,7 @@ class PaidUrl(Generic[P, Q]):
 
     async def sell(self, request: Request[P]) -> Response:
         """The order for a paid request, else a challenge."""
-        wish = self._service.read(request)
+        wish = await self._service.wish(request)
         paid = paid_request(request, wish, self._shop.settings.public_url)
         refused: CredentialRefused | None = None
         previous: dict[str, Any] | None = None
@@ -110,9 +110,10 @@ class PaidUrl(Generic[P, Q]):
             realm=_realm(request.base),
             network=await desk.network(),
             is_mpp=request.is_mpp,
+            order=service.carried(request),
         )
         made = await challenge(self._shop, terms, refused)
-        document = made.document | said
+        document = made.document | said | service.named(request.base, made.nonce)
         if previous is not None:
             document["previous"] = previous
         if request.ignored:

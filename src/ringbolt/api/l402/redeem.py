@@ -120,6 +120,7 @@ class Redemption:
             client,
             shop.node_name,
             request.webhook_url,
+            self._service.order_id(grant.nonce),
         )
 
     def _terms(self) -> Terms:

@@ -19,6 +19,8 @@ from ringbolt.api.l402 import documents, examples
 from ringbolt.api.l402.call_service import PhoneCalls
 from ringbolt.api.l402.dialect import Count, PaidDialect
 from ringbolt.api.l402.message_services import Mails, Texts
+from ringbolt.api.l402.number_routes import add_number_orders
+from ringbolt.api.l402.number_service import Numbers
 from ringbolt.api.l402.paid_url import Network, PaidDesk, PaidUrl
 from ringbolt.api.l402.service import PaidService
 from ringbolt.api.l402.speech_service import SpokenTexts
@@ -55,6 +57,8 @@ DOCUMENTATION: Final = Documentation(
     faults={
         400: "The request cannot be served as it stands; nothing was charged",
         402: "Pay the invoice, then repeat the request with the credential",
+        404: "The order whose number is wanted again is not known",
+        409: "There is no such number at the moment; nothing was charged",
         413: "The body is over 64 KiB",
         422: "This number or address gets nothing from here, or the audio cannot be played",
         503: "The Lightning node or the store does not answer; see Retry-After",
@@ -97,12 +101,9 @@ def paid_api(shop: Shop, network: Network, count: Count) -> Family:
         Texts(shop),
         Mails(shop),
         SpokenTexts(shop),
+        Numbers(shop),
     )
-    wordings = {
-        path: service.wording
-        for service in services
-        for path in (service.path, service.former_path)
-    }
+    wordings = {path: service.wording for service in services for path in _paths(service)}
     dialect = PaidDialect(count, wordings)
     family = Family(
         dialect, DOCUMENTATION, always=http.CORS, preflight=http.PREFLIGHT, names_head=True
@@ -113,9 +114,13 @@ def paid_api(shop: Shop, network: Network, count: Count) -> Family:
     return family
 
 
+def _paths(service: PaidService[Any, Any]) -> list[str]:
+    return [path for path in (service.path, service.former_path) if path]
+
+
 def _add_service(family: Family, url: PaidUrl[Any, Any], service: PaidService[Any, Any]) -> None:
     said = service.documented
-    for path in (service.path, service.former_path):
+    for path in _paths(service):
         hidden = path != service.path
         family.add(
             "GET",
@@ -133,11 +138,12 @@ def _add_service(family: Family, url: PaidUrl[Any, Any], service: PaidService[An
             url.sell,
             service.takes,
             service.answers,
-            errors=(402, 422, 429),
+            errors=(402, *service.conflicts, 422, 429),
             error_structs={402: service.asks},
             error_headers=_CHALLENGE,
             cost="",
-            sells=(service.sells,),
+            sells=service.sells,
+            at_most=service.at_most,
             id=service.name,
             does=said.does,
             about=said.how,
@@ -161,6 +167,7 @@ def add_free_addresses(family: Family, shop: Shop) -> None:
     """The free addresses: the status of what was bought, and refunds."""
     _add_status(family, shop)
     _add_speech(family, shop)
+    add_number_orders(family, shop)
     _add_refunds(family, shop)
 
 

@@ -41,8 +41,9 @@ class PaidService(ABC, Generic[P, Q]):
     """Something that is sold by one request and one payment.
 
     ``name`` is the service's in the caveats of its credentials, ``path`` its address, and
-    ``former_path`` the one that Sats4AI had before, where the same credentials are valid.
-    ``label`` begins the memos of its invoices; ``sells`` is its name in ``closed_sales.SERVICES``.
+    ``former_path`` the one that Sats4AI had before, where the same credentials are valid ('' for
+    none). ``label`` begins the memos of its invoices; ``sells`` are its names in
+    ``closed_sales.SERVICES``. ``conflicts`` are statuses of refusals that only this one has.
     ``takes``, ``quotes``, ``answers`` and ``asks`` are the structs of its body, of the query for
     its price, of its answer, and of its 402.
     """
@@ -51,10 +52,11 @@ class PaidService(ABC, Generic[P, Q]):
     path: ClassVar[str]
     former_path: ClassVar[str]
     label: ClassVar[str]
-    sells: ClassVar[str]
+    sells: ClassVar[tuple[str, ...]]
     wording: ClassVar[Wording]
     documented: ClassVar[Documented]
     failed: ClassVar[FailedWords]
+    conflicts: ClassVar[tuple[int, ...]] = ()
     takes: type[P]
     quotes: type[Q]
     answers: ClassVar[type[Accepted]]
@@ -73,9 +75,32 @@ class PaidService(ABC, Generic[P, Q]):
     def deadline_ms(self) -> int:
         """How long after its payment an order is given up."""
 
+    @property
+    def at_most(self) -> Mapping[str, int]:
+        """Limits of fields that are settings of the shop."""
+        return {}
+
     @abstractmethod
     def read(self, request: Request[P]) -> Wish:
         """What is asked for, every field checked but the destination. Raises ``InvalidInput``."""
+
+    async def wish(self, request: Request[P]) -> Wish:
+        """The same, for services that must look something up to know it. Raises ``InvalidInput``,
+        ``NotFound``, ``Conflict``."""
+        return self.read(request)
+
+    def carried(self, request: PaidRequest) -> str:
+        """The order as its credential carries it (``Offer.order``); '' if the body is sent again
+        with the credential."""
+        return ""
+
+    def order_id(self, nonce: bytes) -> str:
+        """The id of the order of a challenge; '' if it gets one when it is paid."""
+        return ""
+
+    def named(self, base: str, nonce: bytes) -> dict[str, Any]:
+        """What the challenge says of the order that its payment places."""
+        return {}
 
     @abstractmethod
     def check(self, request: PaidRequest) -> int:

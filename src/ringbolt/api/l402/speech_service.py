@@ -53,7 +53,7 @@ class SpokenTexts(PaidService[SpeakRequest, SpeechQuote]):
     path = "/api/l402/text-to-speech"
     former_path = "/api/l402/tts"
     label = "Spoken text"
-    sells = "speech"
+    sells = ("speech",)
     wording = Wording(words=SPEECH_WORDS, no_body=_NO_TEXT, example=SPEECH_EXAMPLE)
     documented = Documented(
         does="Speak a text into an audio file.",

@@ -19,13 +19,13 @@ class Verified:
 
 @dataclass(frozen=True, slots=True)
 class Purpose:
-    """What a credential must be valid for: the service, its method and path, digests of the body,
-    and the time of the request."""
+    """What a credential must be valid for: the service, its method and path, digests of the body
+    (None: whatever it was), and the time of the request."""
 
     service: str
     request: str
-    body: str
-    raw_digest: str
+    body: str | None
+    raw_digest: str | None
     now_s: int
     redeem_after_expiry_s: int
 
@@ -78,7 +78,7 @@ def _payment(keyring: Keyring, value: str, purpose: Purpose) -> Verified:
     shown = mpp.parse(value)
     if shown.l402 is not None:
         return Verified(_l402(keyring, shown.l402, purpose), shown.challenge.id)
-    sold = mpp.Sold(purpose.service, purpose.request, purpose.raw_digest, purpose.body)
+    sold = mpp.Sold(purpose.service, purpose.request, purpose.raw_digest, purpose.body or "")
     grant = mpp.verify(
         keyring, shown, sold, redeem_s=purpose.redeem_after_expiry_s, now_s=purpose.now_s
     )

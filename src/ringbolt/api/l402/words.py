@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ringbolt.api.kit.words import Words
+from ringbolt.app.checkout.sell_number import NO_ONE_SERVICE
 from ringbolt.app.requests.plain_call import SHORTEN
 from ringbolt.core.errors import Role
 
@@ -62,5 +63,19 @@ MAIL_WORDS: Final = Words(
     sentences=_SENTENCES,
     suggestions={
         "METHOD_NOT_ALLOWED": "Use POST to send an e-mail, or GET to read what it takes.",
+    },
+)
+NUMBER_WORDS: Final = Words(
+    fields={
+        Role.SERVICE: "service",
+        Role.COUNTRY: "country",
+        Role.NUMBER: "realphone",
+        Role.FORMER_ORDER: "orderId",
+    },
+    sentences=_SENTENCES,
+    suggestions={
+        NO_ONE_SERVICE: "Send type rent-number, or name the service whose code you want.",
+        "METHOD_NOT_ALLOWED": "Use POST to order a number, or GET to read what that takes.",
+        "SERVICE_NOT_OFFERED": "Choose another service; /v2/l402/services lists those on offer.",
     },
 )

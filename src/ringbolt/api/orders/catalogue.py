@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ringbolt.api.kit.number_fields import country_of, service_of
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import Response
 from ringbolt.api.orders import documents, service_pictures
-from ringbolt.api.orders.fields import country_of, service_of
 from ringbolt.api.orders.schema import CountryQuery, RentQuery
 from ringbolt.app.checkout.number_catalogue import NumberCatalogue
 from ringbolt.app.shop import Shop

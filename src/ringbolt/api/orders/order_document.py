@@ -167,6 +167,8 @@ def _error(notice: OrderNotice) -> str | None:
         return None
     is_hold = notice.method is PaymentMethod.HOLD
     back = f"Your funds are returned to your {'wallet' if is_hold else 'balance'} automatically."
+    if notice.method is PaymentMethod.L402:
+        back = "Your funds can be withdrawn: see the refund in the order's L402 status."
     if notice.has_no_number:
         # Exactly the sentence of the seed's service; its clients compare it.
         canceled = "payment request" if is_hold else "order"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ringbolt.api.kit.number_fields import country_of, service_of
 from ringbolt.api.kit.request import Request
 from ringbolt.api.orders.documents import Price, Prices
-from ringbolt.api.orders.fields import checked_message, country_of, service_of
+from ringbolt.api.orders.fields import checked_message
 from ringbolt.api.orders.schema import PlaceQuery, PriceQuery
 from ringbolt.app.checkout.prices import code_price, mail_price, rental_price, text_price
 from ringbolt.app.checkout.sell_text import text_destination

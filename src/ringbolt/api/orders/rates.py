@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ringbolt.api.kit.number_fields import country_of, service_of
 from ringbolt.api.kit.request import Request
 from ringbolt.api.orders import documents
-from ringbolt.api.orders.fields import country_of, service_of
 from ringbolt.api.orders.schema import PlaceQuery
 from ringbolt.app.checkout.code_success import DAYS, LEAST, CodeSuccess
 from ringbolt.app.shop import Shop

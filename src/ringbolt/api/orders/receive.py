@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ringbolt.api.kit.number_fields import canonical_id, country_of, service_of
 from ringbolt.api.kit.request import Request
 from ringbolt.api.kit.response import Response
-from ringbolt.api.orders.fields import canonical_id, country_of, service_of
 from ringbolt.api.orders.purchase import buyer_of, created
 from ringbolt.api.orders.schema import CreateOrder
 from ringbolt.api.orders.status import not_found

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from ringbolt.api.kit import number_fields
 from ringbolt.api.kit.fields import Fields
 from ringbolt.api.kit.reader import Reader
 from ringbolt.api.kit.schema import Line, about
@@ -30,7 +31,7 @@ _MAX_TEXT_CHARS: Final = 2048
 _MAX_ADDRESS_CHARS: Final = 508  # twice those of RFC 5321, 4.5.3.1.3
 _MAX_SUBJECT_CHARS: Final = 200
 _MAX_CURSOR_CHARS: Final = 200
-_MAX_NAME_CHARS: Final = fields.MAX_NAME_CHARS
+_MAX_NAME_CHARS: Final = number_fields.MAX_NAME_CHARS
 _LATEST_MS: Final = 10**15
 _ORDER_ID: Final = "7dc6e6b61d8c54dff6b8d6ea2e3f08b018e57963df81d493a6f9728c4dc83318"
 
@@ -51,7 +52,7 @@ _Text = Annotated[Line, about("", max_length=_MAX_TEXT_CHARS)]
 _Name = Annotated[Line, about("", max_length=_MAX_NAME_CHARS)]
 _Address = Annotated[Line, about("", max_length=_MAX_ADDRESS_CHARS)]
 _AnyCountry = Annotated[
-    int | str | None, about("Number, name or ISO code.", 187, read=fields.country)
+    int | str | None, about("Number, name or ISO code.", 187, read=number_fields.country)
 ]
 _AnyService = Annotated[_Name, about("Code or name.", "vk")]
 _OrderId = Annotated[
@@ -115,7 +116,7 @@ class CreateOrder(Purchase, kw_only=True):
             "The country's number (187 = USA), name or ISO code; 999 = any.",
             187,
             "germany",
-            read=fields.country,
+            read=number_fields.country,
             required=True,
         ),
     ] = None
@@ -354,7 +355,9 @@ class CountryQuery(Params, kw_only=True):
 
     country: Annotated[
         int | str | None,
-        about("Number, name or ISO code; 999 = any, if not given.", 187, read=fields.country),
+        about(
+            "Number, name or ISO code; 999 = any, if not given.", 187, read=number_fields.country
+        ),
     ] = None
     realphone: Annotated[bool, about("Additive: the operator's own numbers.")] = False
 

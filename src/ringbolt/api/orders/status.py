@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ringbolt.api.kit.number_fields import canonical_id
 from ringbolt.api.kit.request import Nothing, Request
 from ringbolt.api.kit.response import JSON, Response
 from ringbolt.api.orders import FAMILY
 from ringbolt.api.orders.cancel import cancel_or_hang_up
 from ringbolt.api.orders.documents import Done
-from ringbolt.api.orders.fields import canonical_id
 from ringbolt.api.orders.order_document import OrderRenderer
 from ringbolt.api.orders.schema import MAX_WAIT_S, OrderQuery, StatusQuery, WaitQuery
 from ringbolt.api.orders.waiting import Waiting

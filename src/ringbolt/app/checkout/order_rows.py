@@ -1,5 +1,5 @@
-"""The row that belongs to an order beside its own: its call, or its message. A text that is spoken
-into a file has none."""
+"""The row that belongs to an order beside its own: its call, its message, or what it receives for.
+A text that is spoken into a file has none."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from ringbolt.app.checkout.sell_text import record_text
 from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.webhooks import call_notify
 from ringbolt.core.calls.call import CallStatus
-from ringbolt.core.commands import CallOrder, SendMail, SendText, SpeakText
+from ringbolt.core.commands import CallOrder, ReceiveTexts, SendMail, SendText, SpeakText
 from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.order import Fulfilment, OrderKind
 from ringbolt.core.texts.segments import count
-from ringbolt.store import calls, messages
+from ringbolt.store import calls, messages, receiving_orders
 from ringbolt.store.calls import Call
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.messages import Message, MessageStatus
 from ringbolt.store.orders import Order
+from ringbolt.store.receiving_orders import ReceivingOrder
 
-PaidOnce = CallOrder | SendText | SendMail | SpeakText
+PaidOnce = CallOrder | SendText | SendMail | SpeakText | ReceiveTexts
 """What is bought by one request and one payment."""
-OrderRow = Call | Message | None
+OrderRow = Call | Message | ReceivingOrder | None
 
 
 def kind_of(command: PaidOnce) -> OrderKind:
@@ -36,6 +37,8 @@ def kind_of(command: PaidOnce) -> OrderKind:
             return OrderKind.EMAIL
         case SpeakText():
             return OrderKind.SPEECH
+        case ReceiveTexts(hours=hours):
+            return OrderKind.RENTAL if hours else OrderKind.ACTIVATION
         case _:
             assert_never(command)
 
@@ -51,6 +54,8 @@ def record_row(tx: Tx, order: Order, command: PaidOnce, limits: LimitPolicy) -> 
             record_mail(tx, order, limits.hash_of(mailbox_of(to)))
         case SpeakText():
             return None
+        case ReceiveTexts(service=service, country=country, hours=hours):
+            receiving_orders.insert(tx, order.id, service, country, hours)
         case _:
             assert_never(command)
     return row_of(tx, order)
@@ -64,16 +69,21 @@ def record_undelivered(
         calls.insert_call(tx, order.id, new_sid(), command.to, command.minutes)
         calls.update_call(tx, order.id, status=CallStatus.CANCELED, ended_ms=tx.now_ms, cause=why)
     else:
-        row = record_row(tx, order, command, limits)
-        if row is not None:
-            fail_message(tx, order.id, why)
+        record_row(tx, order, command, limits)
+        close_row(tx, order, why)
 
 
-def fail_message(tx: Tx, order_id: str, why: str) -> None:
-    """The message of an order is not sent."""
-    messages.update_message(
-        tx, order_id, status=MessageStatus.FAILED, cause=why, failed_ms=tx.now_ms
-    )
+def close_row(tx: Tx, order: Order, why: str) -> None:
+    """The message of an order is not sent, or its number not acquired; a call has its own end."""
+    match order.kind.fulfilment:
+        case Fulfilment.SEND:
+            messages.update_message(
+                tx, order.id, status=MessageStatus.FAILED, cause=why, failed_ms=tx.now_ms
+            )
+        case Fulfilment.RECEIVE:
+            receiving_orders.update_receiving(tx, order.id, closed_ms=tx.now_ms)
+        case _:
+            pass
 
 
 def renew_row(tx: Tx, order: Order) -> None:
@@ -87,11 +97,15 @@ def renew_row(tx: Tx, order: Order) -> None:
 
 def row_of(tx: Tx, order: Order) -> OrderRow:
     """The row of a stored order."""
-    if order.kind.fulfilment is Fulfilment.SPEAK:
-        return None
-    is_call = order.kind.fulfilment is Fulfilment.CALL
-    row: Call | Message | None = (
-        calls.call_of(tx, order.id) if is_call else messages.message_of(tx, order.id)
-    )
+    row: OrderRow
+    match order.kind.fulfilment:
+        case Fulfilment.SPEAK:
+            return None
+        case Fulfilment.CALL:
+            row = calls.call_of(tx, order.id)
+        case Fulfilment.RECEIVE:
+            row = receiving_orders.receiving_of(tx, order.id)
+        case _:
+            row = messages.message_of(tx, order.id)
     assert row is not None, "it is written down with its order"
     return row

@@ -17,7 +17,7 @@ from ringbolt.app.limits.quiet_times import check_quiet_hours
 from ringbolt.app.limits.spend_limits import HOUR_MS, MAX_AGE_S, SoldToday
 from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.shop import Shop
-from ringbolt.core.commands import SpeakText
+from ringbolt.core.commands import ReceiveTexts, SpeakText
 from ringbolt.core.email_address import mailbox_of
 from ringbolt.core.keys import hashes_of
 from ringbolt.core.order import OrderKind
@@ -64,7 +64,7 @@ class PaidLimits:
         shop = self._shop
         await self._refresh()
         known, kind = self._known, kind_of(command)
-        to = "" if isinstance(command, SpeakText) else command.to
+        to = "" if isinstance(command, SpeakText | ReceiveTexts) else command.to
         if to:
             hashes = known.suppressed[channel_of(kind)].hashes
             if hashes and not hashes.isdisjoint(hashes_of(shop.keyring, _recipient(kind, to))):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ringbolt.app.checkout.order_rows import (
     OrderRow,
     PaidOnce,
-    fail_message,
+    close_row,
     kind_of,
     record_row,
     record_undelivered,
@@ -24,7 +24,7 @@ from ringbolt.app.webhooks import notify
 from ringbolt.core import commands
 from ringbolt.core.chart_of_accounts import ESCROW, NODE, PAYMENT, payment_idem
 from ringbolt.core.lightning.l402 import Grant
-from ringbolt.core.order import Fulfilment, OrderKind, OrderState, PaymentMethod
+from ringbolt.core.order import UNDER_WAY, OrderKind, OrderState, PaymentMethod
 from ringbolt.store import ledger, orders, refunds
 from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
@@ -34,7 +34,8 @@ from ringbolt.store.orders import Order
 class Paid:
     """What comes with a paid request, apart from the command. ``family`` is the API that it came
     by, ``age_ms`` ago, from ``client`` (hashed). ``node`` is the name of the Lightning node that
-    its invoice was paid to. ``webhook_url`` gets every change of a message, '' for none."""
+    its invoice was paid to. ``webhook_url`` gets every change of a message, '' for none.
+    ``order_id``: the id that the challenge named, '' for a new one."""
 
     family: str
     grant: Grant
@@ -45,12 +46,14 @@ class Paid:
     client: str = ""
     node: str = ""
     webhook_url: str = ""
+    order_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The settings that apply to an L402 order. ``deadline_ms``: how long after its payment it is
-    given up, a call if no carrier took it by then, a message if its end is not known."""
+    given up, a call if no carrier took it by then, a message if its end is not known, an
+    activation if no code came."""
 
     replay_window_ms: int
     deadline_ms: int
@@ -90,6 +93,8 @@ _NOUN = {
     OrderKind.SMS: "text",
     OrderKind.EMAIL: "e-mail",
     OrderKind.SPEECH: "audio file",
+    OrderKind.ACTIVATION: "code",
+    OrderKind.RENTAL: "number",
 }
 
 
@@ -114,9 +119,8 @@ def _started(tx: Tx, order: Order, row: OrderRow, terms: Terms) -> Placed:
     if refused is None:
         dispatch_paid(tx, order)
         return Placed(order, row)
-    if order.kind.fulfilment is Fulfilment.SEND:  # calls count when a carrier is asked
-        fail_message(tx, order.id, refused.why)
-    fail(tx, order.id, refused.why, may_retry=True)
+    close_row(tx, order, refused.why)  # calls count when a carrier is asked
+    fail(tx, order.id, refused.why, may_retry=not order.kind.is_received)
     notify.changed(tx, order.id)
     return Placed(_present(tx, order), row_of(tx, order))
 
@@ -156,7 +160,9 @@ def _again(tx: Tx, order: Order, paid: Paid, terms: Terms) -> PlaceResult:
         return Spent(
             order, "L402_REFUNDED", f"The money for this {_NOUN[order.kind]} was paid back."
         )
-    if same_key:
+    # A buyer who waits for a code may send the order again instead of looking at it.
+    is_awaited = order.kind.is_received and order.state in UNDER_WAY
+    if same_key or is_awaited:
         return Replayed(order, row)
     another_request = bool(paid.idempotency_key and order.idempotency_key)
     if not another_request and tx.now_ms - order.started_ms < terms.replay_window_ms:
@@ -213,7 +219,7 @@ def _retried_or_claimed(tx: Tx, order: Order, paid: Paid, terms: Terms) -> Place
 def _new_order(tx: Tx, command: PaidOnce, paid: Paid, terms: Terms) -> Order:
     kind = kind_of(command)
     return Order(
-        id=secrets.token_hex(32),
+        id=paid.order_id or secrets.token_hex(32),
         kind=kind,
         family=paid.family,
         state=OrderState.PAID,

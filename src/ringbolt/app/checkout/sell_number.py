@@ -44,7 +44,9 @@ async def sell_number(
         price_msat=number_price(shop, command),
         buyer=buyer,
         record=partial(_record, command),
-        check=partial(_check, shop, command, buyer, former),
+        check=partial(
+            check_number, shop, command, Claimant(buyer.account_id, buyer.client), former
+        ),
     )
     return await place_order(shop, purchase)
 
@@ -56,10 +58,11 @@ def number_price(shop: Shop, command: ReceiveTexts) -> int:
     return code_price(shop, command.country, command.service, real=command.real)
 
 
-async def _check(
-    shop: Shop, command: ReceiveTexts, buyer: Buyer, former: FormerOrder | None
+async def check_number(
+    shop: Shop, command: ReceiveTexts, claimant: Claimant, former: FormerOrder | None
 ) -> None:
-    """Check that there are such numbers, and that the former one is free."""
+    """Check that there are such numbers, and that the former one is free for ``claimant``. Raises
+    ``InvalidInput``, ``Conflict``, ``Unavailable``."""
     if command.service == FULL_RENT and not command.hours:
         raise InvalidInput.about(
             Role.SERVICE,
@@ -78,7 +81,6 @@ async def _check(
         await _check_stock(shop, command)
     else:
         provider = find_provider(shop, former.lease.provider)
-        claimant = Claimant(buyer.account_id, buyer.client)
         await check_again(shop, provider, former.lease, claimant)
 
 

@@ -40,6 +40,8 @@ class Offer(msgspec.Struct, frozen=True):
     """What a payment buys: exactly one request, for an amount, until a time.
 
     ``request``: e.g. ``POST /api/l402/place-call``. ``body``: digest of the canonical JSON body.
+    ``order``: the order itself (base64url), where the credential alone must be enough to place it;
+    '' where the body is sent again.
     """
 
     service: str
@@ -47,6 +49,7 @@ class Offer(msgspec.Struct, frozen=True):
     body: str
     amount_msat: int
     valid_until_s: int
+    order: str = ""
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -92,10 +95,11 @@ class CredentialRefused(Exception):
 
 
 class Grant(msgspec.Struct, frozen=True):
-    """A credential that verified: this payment bought ``offer``."""
+    """A credential that verified: this payment bought ``offer``. ``nonce`` is its challenge's."""
 
     payment_hash: bytes
     offer: Offer
+    nonce: bytes = b""
 
 
 def new_token(keyring: Keyring, random: bytes) -> Token:
@@ -110,6 +114,14 @@ def _token(secret: bytes, nonce: bytes) -> Token:
     payment_hash = hashlib.sha256(preimage).digest()
     # A token id is public and only has to be unique; the macaroon's signature is the secret.
     return Token(nonce, preimage, payment_hash, nonce + payment_hash[:16])
+
+
+def order_id(keyring: Keyring, nonce: bytes) -> str:
+    """The id of the order of a challenge, for services whose orders have an id before they are
+    paid: secret, because who knows an order's id may see the order."""
+    secret = keyring.secret(nonce[0])
+    assert secret is not None, "the nonce is one of ours"
+    return derive(secret, "l402 order id", nonce).hex()
 
 
 def memo(label: str, nonce: bytes) -> str:
@@ -141,6 +153,7 @@ def mint(keyring: Keyring, token: Token, offer: Offer) -> str:
         f"{name}_request={offer.request}",
         f"{name}_body={offer.body}",
         f"{name}_amount_msat={offer.amount_msat}",
+        *((f"{name}_order={offer.order}",) if offer.order else ()),
     )
     return macaroon.encode_base64(macaroon.mint(root_key, identifier, LOCATION, caveats))
 
@@ -181,9 +194,16 @@ def _credentials(content: str) -> list[Credential]:
 
 
 def verify(
-    keyring: Keyring, credential: Credential, *, request: str, service: str, body: str, now_s: int
+    keyring: Keyring,
+    credential: Credential,
+    *,
+    request: str,
+    service: str,
+    body: str | None,
+    now_s: int,
 ) -> Grant:
     """What the credential bought, if it is ours, paid, in time, and for exactly this request.
+    ``body`` None: whatever the body was.
 
     The grant, its time included, is what was minted; caveats that a holder added can only refuse.
     Raises ``CredentialRefused``.
@@ -191,21 +211,23 @@ def verify(
     parsed, payment_hash = _authentic(keyring, credential)
     caveats = [_condition_and_value(caveat) for caveat in parsed.caveats]
     offer = _minted_offer(caveats, service)
-    _check_restrictions(caveats[len(_conditions(service)) :], offer, now_s)
+    minted = len(_conditions(service)) + bool(offer.order)
+    _check_restrictions(caveats[minted:], offer, now_s)
     if offer.request != request:
         raise CredentialRefused(
             "L402_REQUEST_MISMATCH",
             f"This credential was bought for {offer.request}, not for {request}.",
             payment_hash,
         )
-    if not hmac.compare_digest(offer.body.encode(), body.encode()):
+    if body is not None and not hmac.compare_digest(offer.body.encode(), body.encode()):
         raise CredentialRefused(
             "L402_BODY_MISMATCH",
             "This credential was bought for another request body. Repeat the request with "
             "exactly the body that the invoice was made for.",
             payment_hash,
         )
-    grant = Grant(payment_hash, offer)
+    nonce = parsed.identifier[34 : 34 + NONCE_BYTES]
+    grant = Grant(payment_hash, offer, nonce)
     if now_s >= offer.valid_until_s:
         raise expired(grant)
     return grant
@@ -279,7 +301,12 @@ def _minted_offer(caveats: list[tuple[str, str]], service: str) -> Offer:
             "L402_REQUEST_MISMATCH", f"This credential is not for the service {service}."
         )
     _, valid_until_s, request, body, amount_msat = (value for _, value in minted)
-    return Offer(service, request, body, int(amount_msat), int(valid_until_s))
+    order = ""
+    # A service mints this caveat always or never. Where it never does, a holder may have added it;
+    # nobody reads it there.
+    if len(caveats) > len(minted) and caveats[len(minted)][0] == f"{service}_order":
+        order = caveats[len(minted)][1]
+    return Offer(service, request, body, int(amount_msat), int(valid_until_s), order)
 
 
 def _check_restrictions(caveats: list[tuple[str, str]], offer: Offer, now_s: int) -> None:

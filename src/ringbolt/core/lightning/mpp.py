@@ -230,12 +230,12 @@ def parse(value: str) -> Shown:
 class Sold:
     """What a credential must have been paid for: the service, the request, and its body.
 
-    ``raw_digest`` is over the bytes of the body, ``body`` over its canonical form.
+    ``raw_digest`` is over the bytes of the body, None for any; ``body`` over its canonical form.
     """
 
     service: str
     request: str
-    raw_digest: str
+    raw_digest: str | None
     body: str
 
 
@@ -259,7 +259,7 @@ def verify(keyring: Keyring, shown: Shown, sold: Sold, *, redeem_s: int, now_s: 
             "L402_PREIMAGE_MISMATCH",
             "The preimage does not belong to this challenge's invoice; payment is not proven.",
         )
-    if digest != sold.raw_digest:
+    if sold.raw_digest is not None and digest != sold.raw_digest:
         raise CredentialRefused(
             "L402_BODY_MISMATCH",
             "This payment was made for other body bytes; MPP binds the raw body.",
@@ -267,9 +267,10 @@ def verify(keyring: Keyring, shown: Shown, sold: Sold, *, redeem_s: int, now_s: 
         )
     valid_until_s = seconds_of(c.expires) + redeem_s
     amount_msat = int(charge.amount) * 1000
-    grant = Grant(
-        payment_hash, Offer(sold.service, sold.request, sold.body, amount_msat, valid_until_s)
-    )
+    offer = Offer(sold.service, sold.request, sold.body, amount_msat, valid_until_s)
+    # A challenge of an earlier version has no nonce there, nor an order with an id of its own.
+    nonce = bytes.fromhex(charge.external_id) if "." in c.id else b""
+    grant = Grant(payment_hash, offer, nonce)
     if now_s >= valid_until_s:
         raise expired(grant)
     return grant
@@ -298,7 +299,7 @@ def _verify_former(keyring: Keyring, c: _Challenge, charge: _Charge, sold: Sold)
     )
     secret = _secret(keyring, ref)
     opaque = b64url(f'{{"ref":"{ref}","request":"{sold.request}"}}'.encode())
-    digest = c.digest or sold.raw_digest
+    digest = c.digest or sold.raw_digest or ""
     slots = (c.realm, c.method, c.intent, c.request, c.expires, digest, opaque)
     mac = b64url(derive(secret, "mpp challenge", "|".join(slots).encode()))
     if not _same(mac, c.id) or c.opaque not in ("", opaque):
