@@ -320,6 +320,7 @@ def _check_restrictions(caveats: list[tuple[str, str]], offer: Offer, now_s: int
         f"{name}_request": offer.request,
         f"{name}_body": offer.body,
         f"{name}_amount_msat": str(offer.amount_msat),
+        **({f"{name}_order": offer.order} if offer.order else {}),
     }
     for condition, value in caveats:
         if condition == f"{name}_valid_until":
