@@ -203,3 +203,35 @@ async def test_the_former_address_sells_the_same_call(shop: ShopServer) -> None:
 
     assert answer.status_code == 200
     assert (await shop.until_over(answer.json()))["status"] == "completed"
+
+
+_TEXT_SCRIPT = r"""
+set -euo pipefail
+head=$(mktemp)
+body='{"phone_number": "+12025550130", "message": "Hello from a shell"}'
+curl -s -o /dev/null -D "$head" -X POST "$1" -H "Content-Type: application/json" -d "$body"
+line=$(grep -i 'www-authenticate.*L402' "$head")
+macaroon=$(echo "$line" | grep -oP 'macaroon="\K[^"]+')
+echo "$line" | grep -oP 'invoice="\K[^"]+'
+rm "$head"
+read -r preimage
+curl -s -X POST "$1" -H "Content-Type: application/json" \
+  -H "Authorization: L402 ${macaroon}:${preimage}" -d "$body"
+"""
+
+
+async def test_a_shell_script_sends_a_text_with_curl_and_grep(shop: ShopServer) -> None:
+    """As the published example for texts does it: it greps the header, and reads the preimage."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-c", _TEXT_SCRIPT, "send-sms", f"{shop.url}/api/l402/send-sms"),
+        stdin=pipe,
+        stdout=pipe,
+    )
+    assert process.stdout is not None
+    invoice = (await process.stdout.readline()).decode().strip()
+    told, _ = await process.communicate((await shop.pay(invoice)).encode() + b"\n")
+
+    answer = json.loads(told)
+    assert (process.returncode, answer["success"], answer["to"]) == (0, True, "+12025550130")
+    await shop.until(answer, lambda status: status["order_state"] == "settled")

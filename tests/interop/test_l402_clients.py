@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote, unmodified, buy calls from a running shop.
+"""Clients that nobody here wrote, unmodified, buy from a running shop.
 
 curl as the service's page prints it is in ``tests/api/test_l402_seed_page.py``.
 """
@@ -16,6 +16,7 @@ import pytest
 
 from support.clients.l402 import PATH, say
 from support.clients.l402_requests import l402_requests_client
+from support.clients.paid_services import paid_examples
 from support.numbers import ANSWERS, LISTENS
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import PATIENCE_S
@@ -61,10 +62,10 @@ class Bolt402:
     """One bolt402 client in a process of its own: it keeps the interpreter to itself while it
     waits, and so would keep a shop in the same process from answering."""
 
-    def __init__(self, shop: ShopServer, *options: dict[str, Any]) -> None:
+    def __init__(self, shop: ShopServer, *options: dict[str, Any], path: str = PATH) -> None:
         pytest.importorskip("bolt402", reason="bolt402 has no wheel for this platform")
         bodies = [json.dumps(wish) for wish in options]
-        self._command = [sys.executable, "-c", _BOLT402, shop.url + PATH, wallet_url(shop), *bodies]
+        self._command = [sys.executable, "-c", _BOLT402, shop.url + path, wallet_url(shop), *bodies]
 
     async def __aenter__(self) -> Self:
         pipe = asyncio.subprocess.PIPE
@@ -120,6 +121,23 @@ async def test_bolt402_buys_the_same_call_twice_when_the_window_is_over(shop: Sh
 
     assert second["spent"] == 2 * PRICE
     await assert_rang_and_charged(shop, [json.loads(one["text"]) for one in (first, second)])
+
+
+async def test_bolt402_buys_every_paid_service(shop: ShopServer) -> None:
+    for service in await paid_examples(shop.http):
+        async with Bolt402(shop, service.body, path=service.path) as client:
+            answer = await client.next_answer()
+        assert answer["paid"] is True, service
+        assert answer["spent"] == json.loads(answer["text"])["price_sats"]
+
+
+async def test_l402_requests_buys_every_paid_service(shop: ShopServer) -> None:
+    for service in await paid_examples(shop.http):
+        before = await shop.wallet_sats()
+        async with l402_requests_client(wallet_url(shop)) as client:
+            answer = await client.post(shop.url + service.path, json=service.body)
+        assert answer.status_code == 200, (service, answer.text)
+        assert before - await shop.wallet_sats() == answer.json()["price_sats"]
 
 
 async def test_l402_requests_buys_a_call(shop: ShopServer) -> None:

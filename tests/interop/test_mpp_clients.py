@@ -1,4 +1,4 @@
-"""Alby's lightning-tools, unmodified, buys calls from a running shop by MPP and by L402.
+"""Alby's lightning-tools, unmodified, buys from a running shop by MPP and by L402.
 
 It echoes only ``id``, ``realm``, ``method``, ``intent``, ``request`` and ``expires`` of a
 ``Payment`` challenge.
@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 
 from support.clients.l402 import PATH, say
+from support.clients.paid_services import paid_examples
 from support.npm import Package, install, run
 from support.numbers import ANSWERS
 from support.servers.shop import ShopServer, running_shop, settings_for
@@ -116,3 +117,31 @@ async def test_lightning_tools_buys_a_call(shop: ShopServer, tools: Path, how: B
     assert answer["receipt"]
     assert (await shop.until_over(answer["body"]))["charged_sats"] == PRICE
     assert before - await shop.wallet_sats() == PRICE
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        Buying("fetchWithMpp", "Payment", headers=ACCEPTS),
+        Buying("fetch402", "L402"),
+        Buying("fetchWithL402", "L402"),
+    ],
+    ids=lambda how: how.function,
+)
+async def test_lightning_tools_buys_every_paid_service(
+    shop: ShopServer, tools: Path, how: Buying
+) -> None:
+    wallet = f"{shop.url}/simulator/wallet"
+    for service in await paid_examples(shop.http):
+        before = await shop.wallet_sats()
+        body = json.dumps(service.body | {"reference": how.function})
+        output = await run(
+            *("node", "buy.mjs", how.function, shop.url + service.path, wallet, body, how.headers),
+            *("",),
+            cwd=tools,
+        )
+
+        answer: dict[str, Any] = json.loads(output)
+        assert (answer["status"], answer["scheme"]) == (200, how.scheme), (service, answer)
+        assert answer["receipt"], service
+        assert before - await shop.wallet_sats() == answer["body"]["price_sats"]

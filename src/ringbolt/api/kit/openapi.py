@@ -164,8 +164,8 @@ class _Schemas:
             kinds[operation.takes] = None
             if operation.answers is not None and not isinstance(operation.answers, str):
                 kinds[operation.answers] = None
-        schemas, components = msgspec.json.schema_components(
-            list(kinds), ref_template=_REFERENCE + "{name}"
+        schemas, components = _renamed(
+            msgspec.json.schema_components(list(kinds), ref_template=_REFERENCE + "{name}")
         )
         self._by_kind = dict(zip(kinds, schemas, strict=True))
         self._all = {name: _tidy(schema) for name, schema in components.items()}
@@ -341,7 +341,8 @@ class _Operation:
         if answers is None:
             return {"description": "The answer", "content": {"application/json": {}}}
         if isinstance(answers, str):
-            return {"description": "The content", "content": {answers: {}}}
+            kinds = answers.split(", ")
+            return {"description": "The content", "content": {kind: {} for kind in kinds}}
         (struct,) = get_args(answers) or (answers,)
         schema = self.schemas.of(answers)
         if self.documentation.envelope is not None:
@@ -365,6 +366,34 @@ def _limited(schema: Schema, most: int) -> Schema:
     return schema if limit is None else schema | {limit: most}
 
 
+def _renamed(found: tuple[Any, dict[str, Any]]) -> tuple[Any, dict[str, Any]]:
+    """The same with names that programs can be generated from: structs of one name in two families
+    are told apart by dotted paths, which no language takes."""
+    schemas, components = found
+    names = {name: _plain_name(name) for name in components}
+    assert len(set(names.values())) == len(names), "every schema has a name of its own"
+    references = {_REFERENCE + name: _REFERENCE + plain for name, plain in names.items()}
+    renamed = {
+        names[name]: {**_with_references(each, references), "title": names[name]}
+        for name, each in components.items()
+    }
+    return _with_references(schemas, references), renamed
+
+
+def _plain_name(name: str) -> str:
+    """``L402CallStatus`` for ``ringbolt.api.l402.documents.CallStatus``."""
+    *rooms, struct = name.split(".")
+    return rooms[2].title() + struct if rooms else name
+
+
+def _with_references(value: Any, references: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_references(each, references) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_references(each, references) for each in value]
+    return references.get(value, value) if isinstance(value, str) else value
+
+
 def _tidy(schema: Schema) -> Schema:
     """The schema of a struct as it is sent: what may be absent is never null."""
     tidy = dict(schema)
@@ -376,6 +405,8 @@ def _tidy(schema: Schema) -> Schema:
 
 
 def _property(schema: Schema) -> Schema:
+    if schema.get("type") == "array":
+        return {"items": {}, **schema}  # generators of clients want it said, even if it is anything
     if "anyOf" not in schema:
         return schema
     one, choices = dict(schema), [dict(each) for each in schema["anyOf"]]

@@ -21,7 +21,7 @@ class Operation(Generic[P]):
     """One address: ``methods`` (separated by spaces) of ``path`` are answered by ``handler``.
 
     ``takes`` is the struct that is read from the body or query, ``at_most`` the limits of its
-    fields that are settings. ``answers`` is the struct of a success, or its media type; ``errors``
+    fields that are settings. ``answers`` is the struct of a success, or its media types; ``errors``
     are statuses beyond those that follow from the rest, ``error_structs`` their structs where they
     are not the family's, ``error_headers`` what headers they have. ``cost`` names the rate
     limit that a request counts for, ``right`` what its API key must be allowed. ``acts``: even a

@@ -263,7 +263,7 @@ def _add_speech(family: Family, shop: Shop) -> None:
         "/api/l402/speech/{token}/{file}",
         speech_audio_of,
         Nothing,
-        "audio/*",
+        ", ".join(MEDIA_TYPES.values()),
         errors=(404,),
         cost="",
         tag=TAG,
