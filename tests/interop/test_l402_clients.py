@@ -16,10 +16,11 @@ import pytest
 
 from support.clients.l402 import PATH, say
 from support.clients.l402_requests import l402_requests_client
+from support.clients.orders import USA, OrderClient
 from support.clients.paid_services import paid_examples
 from support.numbers import ANSWERS, LISTENS
 from support.servers.shop import ShopServer, running_shop, settings_for
-from support.waiting import PATIENCE_S
+from support.waiting import PATIENCE_S, eventually
 
 PRICE = 50
 
@@ -134,7 +135,7 @@ async def test_bolt402_buys_every_paid_service(shop: ShopServer) -> None:
 async def test_l402_requests_buys_every_paid_service(shop: ShopServer) -> None:
     for service in await paid_examples(shop.http):
         before = await shop.wallet_sats()
-        async with l402_requests_client(wallet_url(shop)) as client:
+        async with l402_requests_client(wallet_url(shop), max_sats=5000) as client:
             answer = await client.post(shop.url + service.path, json=service.body)
         assert answer.status_code == 200, (service, answer.text)
         assert before - await shop.wallet_sats() == answer.json()["price_sats"]
@@ -186,3 +187,24 @@ async def test_ringbolt_s_own_buyer_buys_follows_and_claims(
     placed = {"status_url": call.status_url}
     await shop.until(placed, lambda status: status["order_state"] == "returned")
     assert await shop.wallet_sats() == 10_000_000
+
+
+async def test_l402_requests_buys_a_code_and_polls_it(shop: ShopServer) -> None:
+    orders = OrderClient(shop)
+    wanted = {"type": "receive-sms", "country": USA, "service": "tg"}
+    before = await shop.wallet_sats()
+    async with l402_requests_client(wallet_url(shop), max_sats=5000) as client:
+        placed = await client.post(f"{shop.url}/v2/l402/order", json=wanted)
+        assert placed.status_code == 200, placed.text
+        address = placed.json()["status_url"]
+
+        async def seen(name: str) -> Any:
+            answer = await client.get(address)  # it sends the credential by itself
+            assert answer.status_code == 200, answer.text
+            return answer.json().get(name)
+
+        number = await eventually(lambda: seen("number"))
+        await orders.text_to(number, "Your code is 070051")
+        assert await eventually(lambda: seen("code")) == "070051"
+
+    assert before - await shop.wallet_sats() == placed.json()["price_sats"], "paid once"

@@ -10,9 +10,9 @@ import pytest
 from support.waiting import PATIENCE_S
 
 
-def l402_requests_client(wallet_url: str) -> Any:
+def l402_requests_client(wallet_url: str, max_sats: int = 1000) -> Any:
     """l402-requests with the simulated wallet; its own LND wallet takes LND's hexadecimal preimage
-    for base64."""
+    for base64. ``max_sats``: what it spends on a request, 1000 if it is not told."""
     l402_requests = pytest.importorskip(
         "l402_requests", reason="l402-requests needs coincurve, which has no wheel for this Python"
     )
@@ -30,4 +30,5 @@ def l402_requests_client(wallet_url: str) -> Any:
             preimage: str = payment["payment_preimage"]
             return preimage
 
-    return l402_requests.AsyncL402Client(wallet=Wallet())
+    budget = l402_requests.BudgetController(max_sats_per_request=max_sats)
+    return l402_requests.AsyncL402Client(wallet=Wallet(), budget=budget)
