@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,6 +20,19 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TEXT = {"phone": LISTENS, "message": "Hello"}
 TEXT_SATS = 1000
+_VALID: dict[str, dict[str, Any]] = {
+    "call_phone": {"phone": ANSWERS, "message": "Hello"},
+    "send_text": TEXT,
+    "send_email": {"address": "ann@inbox.example", "message": "Hello"},
+    "receive_code": {"service": "sim-code"},
+    "rent_number": {"country": "US", "hours": 4},
+    "wait_for_result": {"order_id": "0" * 64, "seconds": 1},
+    "get_order": {"order_id": "0" * 64},
+    "cancel_order": {"order_id": "0" * 64},
+    "accept_text": {"order_id": "0" * 64},
+    "claim_refund": {"link": "lnurl1x"},
+    "top_up": {"sats": 1000},
+}
 ERAS = pytest.mark.parametrize("era", ["auto", "legacy"])
 
 
@@ -33,6 +47,11 @@ async def posted(shop: ShopServer, **headers: str) -> tuple[int, str]:
     sent = {"Accept": "application/json, text/event-stream"} | headers
     answer = await shop.http.post("/mcp", json=call, headers=sent)
     return answer.status_code, answer.headers.get("x-error-code", "")
+
+
+async def posted_names(shop: ShopServer) -> list[str]:
+    async with agent_at(shop.url) as agent:
+        return await agent.names()
 
 
 @ERAS
@@ -155,6 +174,34 @@ async def test_a_prepaid_key_pays_within_its_budget(buyer: OrderClient) -> None:
     assert by_invoice["paid"] is False
 
 
+_WILD: list[Any] = [
+    None, True, -1, 0, 10**30, 1e308, "", "x" * 5000, "\x00", "+1234567890", "a@b.example", "é",
+    "' OR 1=1 --", [], {}, [[[[]]]], {"a": {"b": None}}, "😀", "1" * 400,
+]  # fmt: skip
+
+
+async def test_wild_arguments_are_answered_and_cost_what_they_say(buyer: OrderClient) -> None:
+    key = await buyer.new_key(sats=50 * TEXT_SATS)
+    chosen = Random(7)
+    async with agent_at(buyer.shop.url, X_API_Key=key) as agent:
+        tools = (await agent.client.list_tools()).tools
+        spent = 0
+        for tool in tools:
+            for _ in range(12):
+                names = chosen.sample([*tool.input_schema["properties"], "surplus"], k=1)
+                given = _VALID.get(tool.name, {}) | {name: chosen.choice(_WILD) for name in names}
+                result = await agent.client.call_tool(tool.name, given)
+                told = result.structured_content or {}
+                assert told["next_step"], (tool.name, given)
+                assert not told.get("is_fault"), (tool.name, given, told)
+                spent += told["price_sats"] if told.get("paid") else 0
+        balance = (await agent.use("get_balance"))["balance_sats"]
+    assert balance <= 50 * TEXT_SATS
+    orders = await buyer.shop.http.get("/history", headers={"X-API-Key": key})
+    assert orders.status_code == 200
+    assert balance >= 50 * TEXT_SATS - spent, "nothing was charged that no answer has named"
+
+
 async def test_money_that_came_back_is_in_the_budget_again(buyer: OrderClient) -> None:
     key = await buyer.new_key(sats=1000)
     async with agent_at(buyer.shop.url, X_API_Key=key, X_Budget_Sats="60") as agent:
@@ -222,14 +269,26 @@ async def test_other_methods_and_large_bodies_are_refused(shared_shop: ShopServe
 async def test_what_is_not_sold_is_not_offered(
     tmp_path: Path, speech_dir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    options: dict[str, Any] = {"limits": "on", "abuse": {"reads_per_minute": 6}}
+    options: dict[str, Any] = {"limits": "on", "abuse": {"reads_per_minute": 20}}
     async with running_shop(settings_for(tmp_path / "shop", speech_dir, **options)) as shop:
         key = await OrderClient(shop).new_key()
+        everything = await posted_names(shop)
         shop.shop.terms.closed = ClosedSales(services=("text",))
+        assert set(everything) - set(await posted_names(shop)) == {"send_text"}
         async with agent_at(shop.url, X_API_Key=key) as agent:
             assert "send_text" not in await agent.names()
             refused = await agent.fail("send_text", **TEXT)
             assert refused["error"] == "SERVICE_CLOSED"
-        statuses = [(await posted(shop))[0] for _ in range(8)]
+        statuses = [(await posted(shop))[0] for _ in range(25)]
     assert 429 in statuses, "the limits by client address count here, too"
     assert key not in caplog.text
+
+
+async def test_what_no_part_delivers_is_not_offered(tmp_path: Path, speech_dir: Path) -> None:
+    options: dict[str, Any] = {"mail": {"servers": []}}
+    async with running_shop(settings_for(tmp_path / "shop", speech_dir, **options)) as shop:
+        names = await posted_names(shop)
+        assert {"send_email", "send_text"} & set(names) == {"send_text"}
+        async with agent_at(shop.url) as agent:
+            refused = await agent.fail("send_email", address="ann@inbox.example", message="Hi")
+            assert refused["error"] in ("NO_MAIL_SERVER", "NO_CARRIER", "NOT_SOLD_NOW")

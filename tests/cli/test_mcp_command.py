@@ -14,6 +14,7 @@ from cli.conftest import Desk
 from support.clients.agent import Agent, agent_of
 from support.clients.phones import Phones
 from support.numbers import ANSWERS, BUSY, LISTENS
+from support.waiting import eventually
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -77,6 +78,21 @@ async def test_without_a_wallet_there_are_invoices(desk: Desk) -> None:
     async with agent(desk) as buyer:
         order = await buyer.use("send_text", **TEXT)
     assert order["invoice"].startswith("lnbc")
+
+
+async def test_only_what_the_shop_sells_is_offered(desk: Desk) -> None:
+    async with agent(desk) as buyer:
+        before = await buyer.names()
+        closed = await desk.run("terms", "close", "email")
+        assert closed.code == 0, closed.err
+
+        async def is_gone() -> bool:
+            return set(before) - set(await buyer.names()) == {"send_email"}
+
+        try:
+            assert await eventually(is_gone)
+        finally:
+            await desk.run("terms", "open")
 
 
 async def test_paying_needs_a_budget(desk: Desk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Iterator, MutableMapping
+from collections.abc import MutableMapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ringbolt.api.kit.dialect import error_headers
@@ -13,6 +13,7 @@ from ringbolt.api.kit.limits import Guards
 from ringbolt.api.kit.problem import of_error
 from ringbolt.api.kit.response import PROBLEM, Response, send_body
 from ringbolt.api.kit.words import Words
+from ringbolt.app.checkout.sold_now import sold_now
 from ringbolt.app.shop import Shop
 from ringbolt.core.errors import RingboltError, Unavailable
 from ringbolt.http_body import ClientGone, Receive, Scope, read_body
@@ -105,12 +106,10 @@ class AgentEndpoint:
         door = InnerDoor(self._app, request.scope, self._closing)
         return door, AgentsPurse(door)
 
-    def _offered(self, door: Door) -> Iterator[Tool]:
-        """The tools, without those that buy what is not sold now."""
-        closed, now_ms = self._shop.terms.closed, self._shop.clock.now_ms()
-        for tool in usable(door):
-            if not tool.service or not closed.is_service_closed(tool.service, now_ms):
-                yield tool
+    async def _offered(self, door: Door) -> list[Tool]:
+        """The tools, without those that buy what is not sold now: it is closed, or no part of the
+        shop delivers it."""
+        return usable(door, set(sold_now(self._shop)))
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

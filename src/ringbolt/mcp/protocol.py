@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 import mcp_types as types
@@ -40,7 +40,7 @@ _RESULT: Final = {
 
 
 def make_server(
-    open_door: Callable[[Any], Opened], offered: Callable[[Door], Iterable[Tool]]
+    open_door: Callable[[Any], Opened], offered: Callable[[Door], Awaitable[Iterable[Tool]]]
 ) -> Server[Any]:
     """``open_door``: the shop and the purse for a request (of HTTP; None on standard input).
     ``offered``: the tools that can be used there now."""
@@ -48,7 +48,7 @@ def make_server(
 
     async def list_tools(context: Context, _: object) -> types.ListToolsResult:
         door, _ = open_door(context.request)
-        return types.ListToolsResult(tools=[_described(tool) for tool in offered(door)])
+        return types.ListToolsResult(tools=[_described(tool) for tool in await offered(door)])
 
     async def call_tool(
         context: Context, params: types.CallToolRequestParams

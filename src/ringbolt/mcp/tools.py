@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -11,6 +11,7 @@ from uuid import uuid4
 import msgspec
 from msgspec.structs import replace
 
+from ringbolt.core.closed_sales import SERVICES
 from ringbolt.core.lightning.lnurl import LnurlError
 from ringbolt.core.lightning.lnurl import decode as decode_lnurl
 from ringbolt.mcp import arguments, results
@@ -20,6 +21,7 @@ from ringbolt.mcp.results import Result
 from ringbolt.mcp.waiting import Tell, wait_for
 
 _WITHDRAW: Final = "/lnurl/withdraw/"
+_MANIFEST: Final = "/.well-known/l402-services"
 _ANY_COUNTRY: Final = 999
 
 
@@ -375,6 +377,21 @@ _OF_KEYS: Final = frozenset({"get_balance", "top_up"})
 """Tools that need a prepaid key."""
 
 
-def usable(door: Door) -> Iterator[Tool]:
-    """The tools that can be used with what the agent shows."""
-    return (tool for tool in TOOLS.values() if door.has_key or tool.name not in _OF_KEYS)
+def usable(door: Door, sold: Container[str]) -> list[Tool]:
+    """The tools that can be used with what the agent shows, at a shop that sells these services."""
+    return [
+        tool
+        for tool in TOOLS.values()
+        if (door.has_key or tool.name not in _OF_KEYS)
+        and (not tool.service or tool.service in sold)
+    ]
+
+
+async def sold_at(door: Door) -> Container[str]:
+    """The services that a shop sells now, by what it tells programs; all if it does not tell."""
+    try:
+        answer = await door.ask("GET", _MANIFEST, {}, {})
+        listed = [*answer.document["services"], *answer.document["other_services"]]
+        return {service for each in listed for service in each["sells"]}
+    except (NoAnswer, KeyError, TypeError):
+        return SERVICES

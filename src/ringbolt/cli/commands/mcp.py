@@ -13,8 +13,9 @@ from ringbolt.cli.buyer.errors import WrongInput
 from ringbolt.cli.buyer.wallet import OpenWallet, WalletAddress, opened_wallet
 from ringbolt.cli.exit_codes import EXIT_OK
 from ringbolt.cli.named_shop import NamedShop, named_shop
+from ringbolt.mcp.door import Door
 from ringbolt.mcp.protocol import make_server, serve_stdio
-from ringbolt.mcp.tools import usable
+from ringbolt.mcp.tools import Tool, sold_at, usable
 
 KEY_VARIABLE: Final = "RINGBOLT_API_KEY"
 
@@ -33,8 +34,12 @@ async def serve_agent(
     async with AsyncExitStack() as until_then:
         until_then.push_async_callback(door.close)
         purse = await _purse(until_then, _payer(shop, wallet, play_wallet), key, budget_sats)
-        await serve_stdio(make_server(lambda _: (door, purse), usable))
+        await serve_stdio(make_server(lambda _: (door, purse), _offered))
     return EXIT_OK
+
+
+async def _offered(door: Door) -> list[Tool]:
+    return usable(door, await sold_at(door))
 
 
 def _payer(shop: NamedShop, wallet: WalletAddress, play_wallet: bool) -> WalletAddress:
