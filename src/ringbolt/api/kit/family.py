@@ -25,8 +25,6 @@ from ringbolt.http_body import BodyTooLarge, ClientGone, Receive, Scope, read_bo
 
 log = structlog.get_logger("ringbolt.api")
 
-REQUEST_HEADERS: Final = ("Authorization", "Content-Type", "Idempotency-Key", "X-API-Key")
-"""Request headers that pages of other origins may send."""
 _FOUND: Final = "ringbolt.found"
 """The key in the scope that carries the found address through the CORS middleware."""
 
@@ -70,7 +68,10 @@ Found = tuple[_Address | None, str, dict[str, str]]
 
 
 def browsers(
-    *, methods: Sequence[str], exposes: Sequence[str], headers: Sequence[str] = REQUEST_HEADERS
+    *,
+    methods: Sequence[str],
+    exposes: Sequence[str] = http.EXPOSED,
+    headers: Sequence[str] = http.REQUEST_HEADERS,
 ) -> dict[str, Any]:
     """Options of the CORS middleware: every origin may send requests, and read ``exposes``."""
     return {

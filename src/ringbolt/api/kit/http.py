@@ -15,20 +15,36 @@ from ringbolt.http_body import Scope, header
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
+EXPOSED: tuple[str, ...] = (
+    "WWW-Authenticate",
+    "Payment-Receipt",
+    "X-Error-Code",
+    "Idempotent-Replayed",
+    "Retry-After",
+    "RateLimit",
+    "RateLimit-Policy",
+    "ETag",
+    "X-Ringbolt-Notes",
+)
+"""Headers of answers that pages of other origins may read, whichever family answers."""
+REQUEST_HEADERS: tuple[str, ...] = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "X-API-Key",
+    "Accept",
+    "Accept-Payment",
+    "If-None-Match",
+)
+"""Headers of requests that pages of other origins may send. Clients send the same ones to every
+address: a preflight that refuses Accept-Payment for a free list stops them there."""
 CORS: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
-    (
-        b"access-control-expose-headers",
-        b"WWW-Authenticate, Payment-Receipt, X-Error-Code, Idempotent-Replayed, Retry-After, "
-        b"RateLimit, RateLimit-Policy",
-    ),
+    (b"access-control-expose-headers", ", ".join(EXPOSED).encode()),
 )
 PREFLIGHT: tuple[Header, ...] = (
     (b"access-control-allow-methods", b"GET, HEAD, POST, OPTIONS"),
-    (
-        b"access-control-allow-headers",
-        b"Authorization, Content-Type, Idempotency-Key, X-API-Key, Accept, Accept-Payment",
-    ),
+    (b"access-control-allow-headers", ", ".join(REQUEST_HEADERS).encode()),
     (b"access-control-max-age", b"86400"),
 )
 """Browser clients must be able to read the challenge, and to send the credential."""

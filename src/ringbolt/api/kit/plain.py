@@ -34,9 +34,7 @@ LINKS: Final = MappingProxyType(
     }
 )
 """Where a program that knows nothing of the shop begins, by what is there."""
-BROWSERS: Final = browsers(
-    methods=("GET", "POST", "DELETE"), exposes=("X-Error-Code", "Retry-After", "ETag")
-)
+BROWSERS: Final = browsers(methods=("GET", "POST", "DELETE"))
 DOCUMENTATION: Final = Documentation(
     tag="operation",
     error=Problem,

@@ -100,14 +100,6 @@ def orders_api(shop: Shop) -> Family:
             methods=("GET", "POST"),
             # Any: what a client's library adds (Cache-Control, X-Requested-With) does no harm.
             headers=("*",),
-            exposes=(
-                "X-Error-Code",
-                "Retry-After",
-                "Idempotent-Replayed",
-                "RateLimit",
-                "RateLimit-Policy",
-                "ETag",
-            ),
         ),
     )
     waiting = Waiting(shop)

@@ -72,17 +72,7 @@ def voice_api(shop: Shop) -> Family:
         VoiceDialect(shop),
         DOCUMENTATION,
         roots=ROOTS,
-        cors=browsers(
-            methods=("GET", "POST", "DELETE"),
-            exposes=(
-                "X-Error-Code",
-                "Retry-After",
-                "Idempotent-Replayed",
-                "X-Ringbolt-Notes",
-                "RateLimit",
-                "RateLimit-Policy",
-            ),
-        ),
+        cors=browsers(methods=("GET", "POST", "DELETE")),
     )
     family.add(
         "POST",
