@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import pymacaroons
 import pytest
 
 from ringbolt.store import operator_changes
@@ -237,6 +238,19 @@ async def test_a_credential_of_another_service_opens_no_order(shop: ShopServer) 
     refused = await order.get(paid.authorization)
 
     assert (refused.status_code, refused.json()["error_code"]) == (401, "L402_REQUEST_MISMATCH")
+
+
+async def test_a_credential_that_its_holder_has_bounded_opens_nothing_later(
+    shop: ShopServer,
+) -> None:
+    order = await bought(shop)
+    await order.with_number()
+    held = pymacaroons.Macaroon.deserialize(order.paid.document["macaroon"])
+    held.add_first_party_caveat("order_number_valid_until=1000000000")
+
+    refused = await order.get(f"L402 {held.serialize()}:{order.paid.preimage}")
+
+    assert (refused.status_code, refused.json()["error_code"]) == (401, "L402_TOKEN_EXPIRED")
 
 
 # -- money back ------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pymacaroons
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from ringbolt.core.keys import Keyring, derive
 from ringbolt.core.lightning import l402, macaroon
@@ -376,3 +377,46 @@ def test_new_tokens_are_made_with_the_new_secret() -> None:
 
     assert token == l402.new_token(Keyring([NEW]), b"r" * 15)
     assert token.preimage != TOKEN.preimage
+
+
+# -- orders that their credential carries ---------------------------------------------------------
+
+CARRIED = structs.replace(OFFER, order="eyJvcmRlciI6MX0")
+
+
+def carrying(*caveats: str) -> Credential:
+    made = macaroon.parse(macaroon.decode_base64(l402.mint(RING, TOKEN, CARRIED)))
+    for caveat in caveats:
+        made = add_caveat(made, caveat)
+    return Credential(macaroon.encode_base64(serialize(made)), PREIMAGE)
+
+
+def test_a_credential_carries_its_order() -> None:
+    grant = check(carrying())
+
+    assert grant.offer == CARRIED
+    assert grant.nonce == TOKEN.nonce
+
+
+def test_without_its_body_a_credential_is_still_bound_to_its_request() -> None:
+    verified = {"request": REQUEST, "service": "place_call", "body": None, "now_s": NOW}
+
+    assert l402.verify(RING, carrying(), **verified).offer == CARRIED  # type: ignore[arg-type]
+    with pytest.raises(CredentialRefused, match="was bought for"):
+        l402.verify(RING, carrying(), **verified | {"request": "POST /x"})  # type: ignore[arg-type]
+
+
+def test_a_holder_cannot_put_another_order_into_a_credential() -> None:
+    assert refusal(carrying("place_call_order=eyJvcmRlciI6Mn0")).code == "L402_REQUEST_MISMATCH"
+    assert check(carrying("place_call_order=eyJvcmRlciI6MX0")).offer == CARRIED
+    assert refusal(carrying("place_call_valid_until=1")).code == "L402_TOKEN_EXPIRED"
+
+
+def test_an_order_s_id_is_the_same_for_a_challenge_and_tells_nothing_of_it() -> None:
+    other = l402.new_token(RING, b"s" * 15)
+    found = l402.order_id(RING, TOKEN.nonce)
+
+    assert found == l402.order_id(Keyring([NEW, OLD]), TOKEN.nonce), "also under a newer secret"
+    assert found != l402.order_id(RING, other.nonce)
+    assert len(found) == 64
+    assert found not in (TOKEN.payment_hash.hex(), TOKEN.preimage.hex())

@@ -386,8 +386,12 @@ def failed_document(
         code,
         words.title,
         sentence,
-        suggestion=f"{words.nothing} and nothing was spent. Fix the cause and repeat the request "
-        "with the same credential, or claim the refund.",
+        suggestion=f"{words.nothing} and nothing was spent. "
+        + (
+            "Fix the cause and repeat the request with the same credential, or claim the refund."
+            if report.may_retry
+            else "Claim the refund."
+        ),
         example=example,
         charged=False,
         status_url=status_url(base, report.order),
