@@ -12,11 +12,14 @@ from typing import Any
 import httpx
 import pymacaroons
 import pytest
+from standardwebhooks import Webhook as Verifier
 
+from api.conftest import OpenShop
 from ringbolt.store import operator_changes
 from support.clients.l402 import Paid
 from support.clients.orders import GERMANY, USA, OrderClient
 from support.servers.shop import ShopServer
+from support.servers.webhooks import receiving
 from support.waiting import eventually
 
 PATH = "/v2/l402/order"
@@ -491,3 +494,63 @@ async def test_the_lists_say_what_can_be_ordered(shop: ShopServer) -> None:
     assert (asked.status_code, asked.json()["amount_sats"]) == (402, offer["price_sats"])
     wrong = await shop.http.get("/v2/l402/catalog", params={"country": "Atlantis"})
     assert (wrong.status_code, wrong.json()["error_code"]) == (400, "UNKNOWN_COUNTRY")
+
+
+# -- callbacks -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("is_posted", [True, False], ids=["placed by POST", "placed by a poll"])
+async def test_the_number_and_its_code_are_told_and_signed(
+    open_shop: OpenShop, *, is_posted: bool
+) -> None:
+    async with receiving() as receiver:
+        origin = receiver.url.removesuffix("/hook")
+        shop = await open_shop(fetch={"allow_origins": origin})
+        body = code(callback_url=receiver.url)
+        order = await bought(shop, body)
+        if is_posted:
+            placed = (await shop.post(body, order.authorization, path=PATH)).json()
+            secret = placed["webhook_secret"]
+        else:
+            secret = (await order.with_number())["webhook_secret"]
+        await order.text("Your code is 070051")
+        seen = await order.status()
+
+        async def told() -> bool:
+            return any(hook.json["order_state"] == "settled" for hook in receiver.hooks)
+
+        await eventually(told)
+    assert seen["webhook_secret"] == secret
+    notices = [hook.json for hook in receiver.hooks]
+    assert [each["sequence"] for each in notices] == list(range(1, len(notices) + 1))
+    assert {each["orderId"] for each in notices} == {order.id}
+    assert {"status": "waiting", "phone": seen["phone"]}.items() <= next(
+        each for each in notices if each["phone"]
+    ).items()
+    assert (notices[-1]["status"], notices[-1]["code"]) == ("received", "070051")
+    verifier = Verifier(secret)
+    for hook in receiver.hooks:
+        verifier.verify(hook.body, hook.headers)
+
+
+async def test_the_longest_callback_url_fits_into_the_credential(open_shop: OpenShop) -> None:
+    async with receiving() as receiver:
+        origin = receiver.url.removesuffix("/hook")
+        shop = await open_shop(fetch={"allow_origins": origin})
+        url = f"{receiver.url}?".ljust(1024, "x")
+        order = await bought(shop, code(callback_url=url, refund_address="ann@example.com"))
+
+        assert (await order.with_number())["webhook_secret"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://10.0.0.1/", "https://a.example/".ljust(1025, "x")], ids=["private", "too long"]
+)
+async def test_a_callback_that_cannot_be_used_is_refused_before_payment(
+    shop: ShopServer, url: str
+) -> None:
+    answer = await shop.post(code(callback_url=url), path=PATH)
+
+    refused = answer.json()
+    assert (answer.status_code, refused["error_code"]) == (400, "WEBHOOK_URL_REFUSED")
+    assert refused["field"] == "callback_url"

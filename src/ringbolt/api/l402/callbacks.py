@@ -6,24 +6,44 @@ from typing import Any
 
 from ringbolt.api.kit import http
 from ringbolt.api.kit.call_callbacks import CallRenderer
-from ringbolt.core.notices import CallNotice, Notice, OrderNotice
+from ringbolt.api.l402.number_documents import number_status
+from ringbolt.core.notices import CallNotice, Notice, NumberNotice, OrderNotice
 from ringbolt.core.order import DELIVERED, NOT_DELIVERED, OrderKind
 from ringbolt.core.timestamps import iso
 
 
 class PaidRenderer(CallRenderer):
-    """Calls: the voice family's documents with ``call_id`` and ``sid`` added. Texts, e-mails and
-    spoken texts: as their status document has it."""
+    """Calls: the voice family's documents with ``call_id`` and ``sid`` added. Everything else: as
+    its status document has it."""
 
     def render(self, notice: Notice, sequence: int) -> bytes:
         if isinstance(notice, OrderNotice):
-            render = _speech if notice.kind is OrderKind.SPEECH else _message
-            return http.encode(render(notice, sequence))
+            return http.encode(_document(notice, sequence))
         return super().render(notice, sequence)
 
     def status(self, notice: CallNotice, sequence: int) -> dict[str, Any]:
         document = super().status(notice, sequence)
         return {**document, "call_id": notice.order_id, "sid": notice.sid}
+
+
+def _document(notice: OrderNotice, sequence: int) -> dict[str, Any]:
+    if notice.receiving is not None:
+        return _number(notice, notice.receiving, sequence)
+    return (_speech if notice.kind is OrderKind.SPEECH else _message)(notice, sequence)
+
+
+def _number(notice: OrderNotice, receiving: NumberNotice, sequence: int) -> dict[str, Any]:
+    return {
+        "orderId": notice.order_id,
+        "status": number_status(notice.state, receiving),
+        "order_state": notice.state,
+        "phone": receiving.number or None,
+        "code": receiving.code or None,
+        "sms": receiving.latest or None,
+        "reason": notice.fault or "",
+        "sequence": sequence,
+        "timestamp": None if notice.changed_ms is None else iso(notice.changed_ms),
+    }
 
 
 def _message(notice: OrderNotice, sequence: int) -> dict[str, Any]:

@@ -84,6 +84,9 @@ class NumberOrder(msgspec.Struct, kw_only=True, omit_defaults=True, rename="came
     )
     refund: RefundDocument | None = None
     refund_address: str | None = msgspec.field(name="refund_address", default=None)
+    webhook_secret: Annotated[str | None, about("With callback_url: the key that signs.")] = (
+        msgspec.field(name="webhook_secret", default=None)
+    )
 
 
 def order_type(command: ReceiveTexts) -> str:
@@ -103,7 +106,7 @@ def number_order(report: NumberReport, base: str, cancel_after_ms: int) -> Numbe
     return NumberOrder(
         order_id=order.id,
         type=order_type(order.command_as(ReceiveTexts)),
-        status=_status(report, receiving),
+        status=number_status(order.state, receiving),
         paid=True,
         state=order.state,
         number=int(number.lstrip("+")) if number else None,
@@ -137,8 +140,9 @@ def _text(text: TextNotice) -> Text:
     )
 
 
-def _status(report: NumberReport, receiving: NumberNotice) -> str:
-    match report.order.state:
+def number_status(state: OrderState, receiving: NumberNotice) -> str:
+    """One of ``STATUSES``."""
+    match state:
         case OrderState.FAILED:
             return FAILED
         case OrderState.RETURNED:

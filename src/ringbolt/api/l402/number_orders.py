@@ -27,6 +27,7 @@ from ringbolt.app.checkout.place_l402_order import (
 )
 from ringbolt.app.numbers.cancel_order import WHY, cancel_order
 from ringbolt.app.shop import Shop
+from ringbolt.app.webhooks.send_webhook import webhook_secret
 from ringbolt.core.errors import Conflict, Forbidden, InvalidInput, RingboltError, Unauthorized
 from ringbolt.core.lightning.l402 import CredentialRefused, Grant
 from ringbolt.store import orders
@@ -153,6 +154,7 @@ class NumberOrders:
             age_ms=round((time.monotonic() - request.arrived_s) * 1000),
             client=shop.hash_of(request.client),
             node=shop.node_name,
+            webhook_url=carried.webhook_url,
             order_id=self._service.order_id(grant.nonce),
         )
 
@@ -167,7 +169,10 @@ class NumberOrders:
         report = await self._shop.db.read(self._service.report, order_id)
         assert report is not None, "it was just placed"
         base = http.base_url(request.scope, self._shop.settings.public_url)
-        return number_order(report, base, self._shop.policies.receiving.cancel_after_ms)
+        document = number_order(report, base, self._shop.policies.receiving.cancel_after_ms)
+        if report.order.webhook_url:
+            document.webhook_secret = webhook_secret(self._shop.keyring, order_id)
+        return document
 
 
 def _unauthorized(error: RingboltError) -> Response:

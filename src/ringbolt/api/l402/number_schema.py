@@ -95,6 +95,9 @@ class OrderNumber(msgspec.Struct, kw_only=True):
     ] = msgspec.field(name="orderId", default="")
     realphone: Annotated[bool, about("A number of the operator's own telephones.")] = False
     refund_address: Annotated[str, about("A Lightning Address, shown with the refund.")] = ""
+    callback_url: Annotated[
+        str, about("Gets every change of the order, signed; see the answer's webhook_secret.")
+    ] = ""
 
 
 class NumberQuote(msgspec.Struct):

@@ -25,7 +25,12 @@ from ringbolt.api.l402.number_schema import (
     NumberQuote,
     OrderNumber,
 )
-from ringbolt.api.l402.paid_request import PaidRequest, Wish, read_refund_address
+from ringbolt.api.l402.paid_request import (
+    PaidRequest,
+    Wish,
+    read_callback_url,
+    read_refund_address,
+)
 from ringbolt.api.l402.service import ACCESS, Documented, PaidService
 from ringbolt.api.l402.wording import Wording
 from ringbolt.api.l402.words import NUMBER_WORDS
@@ -39,6 +44,7 @@ from ringbolt.app.checkout.sell_number import check_number, number_price
 from ringbolt.app.limits.unused_numbers import check_unused
 from ringbolt.app.policies import LimitPolicy
 from ringbolt.app.webhooks.number_status import NumberReport, report_by_id
+from ringbolt.app.webhooks.send_webhook import check_webhook_url
 from ringbolt.core.commands import ReceiveTexts
 from ringbolt.core.errors import Conflict, InvalidInput, NotFound, RingboltError
 from ringbolt.core.lightning import l402
@@ -51,6 +57,8 @@ from ringbolt.store.engine.db import Tx
 from ringbolt.store.orders import Order
 
 PATH: Final = "/v2/l402/order"
+_MAX_URL_BYTES: Final = 1024
+"""Of a callback: it is carried by the macaroon, which has at most 4 KiB."""
 _HOW: Final = (
     "Without a credential the answer is 402 with an invoice, a macaroon and the order's id. Pay "
     "the invoice; then poll `status_url` with `Authorization: L402 <macaroon>:<preimage>`, as "
@@ -65,6 +73,7 @@ class CarriedOrder(msgspec.Struct, frozen=True):
 
     command: ReceiveTexts
     refund_address: str = ""
+    webhook_url: str = ""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -123,11 +132,12 @@ class Numbers(PaidService[OrderNumber, NumberQuote]):
     def _wish(self, request: Request[OrderNumber], former: FormerOrder | None) -> Wish:
         params = request.params
         address = read_refund_address(request.fields, params.refund_address)
+        webhook_url = read_callback_url(request.fields, params.callback_url, _MAX_URL_BYTES)
         if former is not None:
             command = msgspec.structs.replace(
                 former.command, again=former.number, provider=former.lease.provider
             )
-            return Wish(command, address)
+            return Wish(command, address, webhook_url=webhook_url)
         is_rental = params.type == RENT
         if params.order_id:
             raise _contradiction("orderId", AGAIN)
@@ -142,6 +152,7 @@ class Numbers(PaidService[OrderNumber, NumberQuote]):
                 real=params.realphone,
             ),
             address,
+            webhook_url=webhook_url,
         )
 
     def _service(self, request: Request[OrderNumber], *, is_rental: bool) -> str:
@@ -192,6 +203,8 @@ class Numbers(PaidService[OrderNumber, NumberQuote]):
         return former
 
     def check(self, request: PaidRequest) -> int:
+        if request.webhook_url:
+            check_webhook_url(self._shop, request.webhook_url)
         return self.check_sold(_receive(request.order))
 
     def check_sold(self, command: ReceiveTexts) -> int:
@@ -214,7 +227,8 @@ class Numbers(PaidService[OrderNumber, NumberQuote]):
         return {}
 
     def carried(self, request: PaidRequest) -> str:
-        return b64url(_encode(CarriedOrder(_receive(request.order), request.refund_address)))
+        order = CarriedOrder(_receive(request.order), request.refund_address, request.webhook_url)
+        return b64url(_encode(order))
 
     def order_id(self, nonce: bytes) -> str:
         return l402.order_id(self._shop.keyring, nonce)

@@ -96,14 +96,15 @@ def read_refund_address(fields: Fields, written: str) -> str:
     return f"{address.name}@{address.host}"
 
 
-def read_callback_url(fields: Fields, written: str) -> str:
-    """A URL of at most 2 KiB, '' for none; whether it can be used is checked elsewhere. Raises
-    ``InvalidInput``."""
+def read_callback_url(fields: Fields, written: str, at_most: int = MAX_URL_CHARS) -> str:
+    """A URL of at most so many bytes, '' for none; whether it can be used is checked elsewhere.
+    Raises ``InvalidInput``."""
     url = written.strip()
-    if len(url) > MAX_URL_CHARS:
+    length = len(url.encode())
+    if length > at_most:
         raise fields.wrong(
             "callback_url",
-            f"has {len(url)} characters; at most {MAX_URL_CHARS} are taken.",
+            f"has {length} bytes; at most {at_most} are taken.",
             "WEBHOOK_URL_REFUSED",
             "Give a shorter https URL on the public Internet.",
         )

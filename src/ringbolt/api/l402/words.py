@@ -71,6 +71,7 @@ NUMBER_WORDS: Final = Words(
         Role.COUNTRY: "country",
         Role.NUMBER: "realphone",
         Role.FORMER_ORDER: "orderId",
+        Role.WEBHOOK: "callback_url",
     },
     sentences=_SENTENCES,
     suggestions={
