@@ -2,6 +2,7 @@
 from payment to the carrier being asked, start-up time, memory at rest.
 
     python -m benchmarks.sockets [challenges]      only the challenges
+    python -m benchmarks.sockets services          the challenges of every paid address
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import statistics
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +30,23 @@ SECONDS = 2.0
 CONNECTIONS = 16
 
 
-async def load(url: str, seconds: float) -> list[float]:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What is asked for challenges: the process ``pid`` at ``url``, with ``body``."""
+
+    pid: int
+    url: str
+    body: dict[str, Any] = field(default_factory=lambda: BODY)
+
+
+async def load(side: Side, seconds: float) -> list[float]:
     """Ask for challenges over ``CONNECTIONS`` connections; the latencies in ms."""
     latencies: list[float] = []
     end = time.monotonic() + seconds
 
     async def one(session: aiohttp.ClientSession) -> None:
         while (begun := time.monotonic()) < end:
-            async with session.post(url, json=BODY) as answer:
+            async with session.post(side.url, json=side.body) as answer:
                 await answer.read()
                 assert answer.status == 402, answer.status
             latencies.append((time.monotonic() - begun) * 1000)
@@ -45,30 +57,40 @@ async def load(url: str, seconds: float) -> list[float]:
     return latencies
 
 
-async def challenges(sides: dict[str, tuple[int, str]]) -> None:
-    """All in turn, several rounds; medians of the rounds. ``sides``: process and URL by name, the
-    shop first."""
+async def challenges(sides: dict[str, Side], shops: int = 1) -> None:
+    """All in turn, several rounds; medians of the rounds. The first ``shops`` are compared with the
+    others."""
     figures: dict[str, list[tuple[float, float, float, float]]] = {name: [] for name in sides}
-    for _, url in sides.values():
-        await load(url, 0.5)
+    for side in sides.values():
+        await load(side, 0.5)
     for _ in range(ROUNDS):
-        for name, (pid, url) in sides.items():
-            before = cpu_s(pid)
-            latencies = await load(url, SECONDS)
-            spent = (cpu_s(pid) - before) / len(latencies) * 1e6
+        for name, side in sides.items():
+            before = cpu_s(side.pid)
+            latencies = await load(side, SECONDS)
+            spent = (cpu_s(side.pid) - before) / len(latencies) * 1e6
             ordered = sorted(latencies)
             p99 = ordered[int(len(ordered) * 0.99)]
             figures[name].append((spent, len(latencies) / SECONDS, statistics.median(ordered), p99))
     print(f"402 over a socket, node in a process of its own, {CONNECTIONS} connections, "
           f"load average {os.getloadavg()[0]:.0f}")  # fmt: skip
-    shop, *references = sides
+    names = list(sides)
     for name, rounds in figures.items():
         cpu, rate, p50, p99 = (statistics.median(column) for column in zip(*rounds, strict=True))
         print(f"  {name:22} {cpu:6.0f} us CPU  {rate:6.0f}/s  p50 {p50:.1f} ms  p99 {p99:.1f} ms")
-    for name in references:
+    for shop, name in product(names[:shops], names[shops:]):
         ratios = [a[0] / b[0] for a, b in zip(figures[shop], figures[name], strict=True)]
         print(f"  CPU {shop} / {name}: {statistics.median(ratios):.2f} (each pair: "
               f"{', '.join(f'{ratio:.2f}' for ratio in ratios)})")  # fmt: skip
+
+
+async def paid_addresses(pid: int, url: str) -> dict[str, Side]:
+    """A side for every paid address of the shop, with the first body of its examples."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{url}/.well-known/l402-services") as answer,
+    ):
+        services = (await answer.json())["services"]
+    return {each["id"]: Side(pid, url + each["endpoint"], each["examples"][0]) for each in services}
 
 
 async def buy(session: aiohttp.ClientSession, shop: str, world: str) -> float:
@@ -105,7 +127,7 @@ async def dispatch_latency(shop: str, world: str, count: int = 100) -> None:
     )
 
 
-async def main(only_challenges: bool) -> None:
+async def main(only_challenges: bool, every_service: bool) -> None:
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         world_port, shop_port = free_port(), free_port()
         world = f"http://127.0.0.1:{world_port}"
@@ -129,17 +151,20 @@ async def main(only_challenges: bool) -> None:
         await asyncio.sleep(1)
         print(f"first start-up {first_start:.2f} s, memory at rest {rss_mb(shop.pid):.0f} MB")
         path = "/api/l402/place-call"
-        sides = {"shop": (shop.pid, url + path)}
+        sides = {"shop": Side(shop.pid, url + path)}
+        if every_service:
+            sides = await paid_addresses(shop.pid, url)
+        shops = len(sides)
         node_url = f"{world}/simulator/node"
         for name, client in (("reference", []), ("reference, aiohttp", ["aiohttp"])):
             port = free_port()
             arguments = ["benchmarks.reference_402", str(port), node_url, *client]
             started = stack.enter_context(process(arguments, {}))
             await until_answers(f"http://127.0.0.1:{port}/healthz")
-            sides[name] = (started.pid, f"http://127.0.0.1:{port}{path}")
+            sides[name] = Side(started.pid, f"http://127.0.0.1:{port}{path}")
         # Calls are bought first: a shop whose node never settled an invoice looks for one.
         await dispatch_latency(url, world, 1 if only_challenges else 100)
-        await challenges(sides)
+        await challenges(sides, shops)
         print(f"memory of the shop's process after that {rss_mb(shop.pid):.0f} MB")
     if not only_challenges:
         await starts()
@@ -160,4 +185,5 @@ async def starts() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1:] == ["challenges"]))
+    asked = sys.argv[1:]
+    asyncio.run(main(bool(asked), asked == ["services"]))

@@ -6,7 +6,7 @@ from ringbolt.app.checkout.check_content import check_content
 from ringbolt.app.checkout.check_purchase import check_text_cost
 from ringbolt.app.checkout.prices import mail_price, text_price
 from ringbolt.app.checkout.routes import check_route
-from ringbolt.app.checkout.sell_mail import checked_mail
+from ringbolt.app.checkout.sell_mail import check_may_choose
 from ringbolt.app.checkout.sell_text import text_destination
 from ringbolt.app.shop import Shop
 from ringbolt.core.commands import SendMail, SendText
@@ -26,9 +26,10 @@ def check_text(shop: Shop, command: SendText) -> int:
 
 
 def check_mail(shop: Shop, command: SendMail) -> int:
-    """The price of an e-mail, msat. Raises ``InvalidInput`` and ``DestinationRefused``."""
+    """The price of an e-mail (a ``checked_mail``), msat. Raises ``InvalidInput`` and
+    ``DestinationRefused``."""
     _check_length(command.message, shop.settings.mail.max_chars)
-    command = checked_mail(command, shop.policies.messages)
+    check_may_choose(command.subject, shop.policies.messages)
     check_route(shop, command)
     check_content(shop.policies.limits.abuse, command)
     return mail_price(shop)

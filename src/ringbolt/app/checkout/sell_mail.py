@@ -51,6 +51,13 @@ def checked_mail(command: SendMail, policy: MessagePolicy) -> SendMail:
     to = parse_address(command.to).address
     message = check_mail_text(command.message)
     subject = check_subject(command.subject)
+    check_may_choose(subject, policy)
+    reply_to = parse_address(command.reply_to).address if command.reply_to else ""
+    return replace(command, to=to, message=message, subject=subject, reply_to=reply_to)
+
+
+def check_may_choose(subject: str, policy: MessagePolicy) -> None:
+    """Raises ``InvalidInput`` if the buyer names a subject, and may not."""
     if subject and not policy.may_choose_subject:
         raise InvalidInput.about(
             Role.SUBJECT,
@@ -58,8 +65,6 @@ def checked_mail(command: SendMail, policy: MessagePolicy) -> SendMail:
             code="SUBJECT_NOT_ALLOWED",
             suggestion="Leave it out.",
         )
-    reply_to = parse_address(command.reply_to).address if command.reply_to else ""
-    return replace(command, to=to, message=message, subject=subject, reply_to=reply_to)
 
 
 def _record(to_hash: str, tx: Tx, order: Order) -> None:
