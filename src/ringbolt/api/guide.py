@@ -40,6 +40,10 @@ DESCRIPTION: Final = (
     + "\n\nNothing that was not delivered is charged. Every error has a code (X-Error-Code) and "
     "says what to do."
 )
+SANDBOX: Final = (
+    "This is a sandbox: the money is play money, scripted numbers answer, and nothing rings or is "
+    "sent. POST /simulator/wallet/v2/router/send (as LND takes it) pays an invoice."
+)
 TAGS: Final = MappingProxyType(
     {
         "pay per request": APIS[0].use,

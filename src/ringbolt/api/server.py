@@ -15,7 +15,7 @@ from ringbolt.api.discovery.estimate import add_estimate
 from ringbolt.api.discovery.routes import Discovery, add_descriptions, add_discovery
 from ringbolt.api.error_codes import add_error_codes
 from ringbolt.api.fallback import fallback
-from ringbolt.api.guide import DESCRIPTION, TAGS
+from ringbolt.api.guide import DESCRIPTION, SANDBOX, TAGS
 from ringbolt.api.kit import openapi
 from ringbolt.api.kit.cacheable import cacheable
 from ringbolt.api.kit.family import Family
@@ -108,7 +108,7 @@ class Server:
             operator_api(shop),
         )
         add_error_codes(plain)
-        document = self._add_openapi(plain, shop.settings.public_url)
+        document = self._add_openapi(plain, shop)
         self._add_discovery(shop, plain, document)
         if pages is not None:
             pages.describe(document)
@@ -172,8 +172,9 @@ class Server:
     def _operations(self) -> Iterator[Operation[Any]]:
         return (operation for family in self._families for operation in family.operations)
 
-    def _add_openapi(self, family: Family, public_url: str) -> Callable[[], dict[str, Any]]:
+    def _add_openapi(self, family: Family, shop: Shop) -> Callable[[], dict[str, Any]]:
         """The document is made at its first request, in a thread, because that takes a while."""
+        public_url = shop.settings.public_url
 
         @cache
         def document() -> dict[str, Any]:
@@ -185,7 +186,9 @@ class Server:
             about = openapi.About(
                 title="Ringbolt",
                 version=__version__,
-                description=DESCRIPTION,
+                description=f"{SANDBOX}\n\n{DESCRIPTION}"
+                if shop.settings.sandbox.open
+                else DESCRIPTION,
                 server=public_url.rstrip("/") or "/",
                 tags=TAGS,
                 security=l402.SECURITY,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 from starlette.routing import BaseRoute
 
+from ringbolt.api.faucet import Faucet
 from ringbolt.api.operator.routes import operator_token
 from ringbolt.api.renderers import renderers
 from ringbolt.api.server import Server
@@ -25,6 +26,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.bootstrap.called import called_routes
 from ringbolt.bootstrap.cards import load_terms, load_text_costs
 from ringbolt.bootstrap.parts import ShopParts, context_of, open_parts
+from ringbolt.bootstrap.sandbox import open_wallet_routes, refuse_unfit
 from ringbolt.bootstrap.secret_check import keep_secret
 from ringbolt.bootstrap.warm_up import warm_pages_when_idle, warm_up_when_idle
 from ringbolt.clock import Clock, SystemClock
@@ -156,6 +158,7 @@ async def open_shop(
     opened.
     """
     _refuse_open_world(settings)
+    refuse_unfit(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     async with AsyncExitStack() as stack:
         keyring = load_keyring(settings, create=True)
@@ -191,13 +194,15 @@ def _server(
 ) -> Server:
     """``token``: what the world at ``world_url`` asks for."""
     play = shop.settings.node.simulated
+    sandbox = shop.settings.sandbox
+    faucet = Faucet(sandbox, shop.clock.now_ms) if sandbox.open else None
     return Server(
         shop,
         network=_NodeFacts(shop.node, "regtest" if play else "").network,
         connected=lambda: {watcher.name: watcher.connected for watcher in watchers},
-        extra_routes=[*_world_routes(world, shop.settings, token), *called_routes(shop)],
+        extra_routes=[*_world_routes(world, shop.settings, token, faucet), *called_routes(shop)],
         play=play,
-        pages=Pages(shop, (world_url, token) if play else None),
+        pages=Pages(shop, (world_url, token) if play else None, faucet),
         agents=AgentEndpoint(shop),
     )
 
@@ -348,13 +353,16 @@ def _world_token(settings: Settings, keyring: Keyring) -> str:
     """What the world asks for: that of a world apart, else the operator's beside a real node."""
     if settings.simulator.url:
         return settings.simulator.token.get_secret_value()
-    return operator_token(keyring) if settings.is_paid_for_simulation else ""
+    is_guarded = settings.is_paid_for_simulation or settings.sandbox.open
+    return operator_token(keyring) if is_guarded else ""
 
 
-def _world_routes(world: World | None, settings: Settings, token: str) -> Sequence[BaseRoute]:
+def _world_routes(
+    world: World | None, settings: Settings, token: str, faucet: Faucet | None = None
+) -> Sequence[BaseRoute]:
     """The world's routes for the parts that are simulated. The wallet with play money and the
     movable clock are served only with a simulated node; beside a real one, the others need the
-    ``token``."""
+    ``token``. In a sandbox strangers have the part of the wallet that pays from the ``faucet``."""
     if world is None:
         return ()
     from ringbolt.simulator.app import Area, routes  # noqa: PLC0415
@@ -368,7 +376,10 @@ def _world_routes(world: World | None, settings: Settings, token: str) -> Sequen
     ):
         if any(part.simulated for part in parts):
             areas.add(area)
-    return routes(world, areas, token)
+    if faucet is None:
+        return routes(world, areas, token)
+    mine = routes(world, areas, token, guards_play_money=True)
+    return [*open_wallet_routes(world, faucet), *mine]
 
 
 def _warn_of_play_money(settings: Settings) -> None:

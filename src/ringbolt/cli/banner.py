@@ -31,6 +31,8 @@ def _lines(settings: Settings, url: str) -> Iterator[str]:
     ) + (f"; simulated {_listed(settings, simulated)}" if simulated else "")
     if settings.is_paid_for_simulation:
         money += f"; /simulator needs the operator's token: {command('token')}"
+    if settings.sandbox.open:
+        money = "a sandbox for strangers; play money; everything is simulated"
     yield f"Ringbolt is open at {url}  ({money})"
     # Only where every part is simulated: with a real one a real phone might ring.
     if _all_simulated(settings, settings.calls.carriers):

@@ -60,6 +60,9 @@ def serve(
     ] = True,
     port: Port = None,
     accept_secret: AcceptSecret = False,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="A test shop for strangers, with play money alone.")
+    ] = False,
 ) -> None:
     """Open the shop: the HTTP API, and (unless --no-worker) the worker behind it.
 
@@ -71,6 +74,9 @@ def serve(
     from ringbolt.cli.commands.serve import serve as run_shop
 
     settings = settings_or_exit(port=port)
+    if sandbox:
+        opened = settings.sandbox.model_copy(update={"open": True})
+        settings = settings.model_copy(update={"sandbox": opened})
     shop = run_shop(
         settings,
         with_worker=worker,

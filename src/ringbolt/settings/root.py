@@ -38,7 +38,7 @@ from ringbolt.settings.orders import (
 )
 from ringbolt.settings.process import LogSettings, WorkerSettings
 from ringbolt.settings.section import listed
-from ringbolt.settings.simulator import SimulatorSettings
+from ringbolt.settings.simulator import SandboxSettings, SimulatorSettings
 from ringbolt.settings.voice import VoiceSettings
 from ringbolt.settings.web import FiatSettings, WebSettings
 from ringbolt.settings.wording import PREFIX
@@ -123,6 +123,7 @@ class Settings(BaseSettings):
         default_factory=NODE.default_part, description="The Lightning node."
     )
     simulator: SimulatorSettings = SimulatorSettings()
+    sandbox: SandboxSettings = SandboxSettings()
     calls: CallSettings = CallSettings()
     l402: L402Settings = L402Settings()
     orders: OrderSettings = OrderSettings()

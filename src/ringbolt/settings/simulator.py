@@ -43,3 +43,20 @@ class SimulatorSettings(Section):
     @classmethod
     def _is_a_url(cls, value: str) -> str:
         return web_address(value)
+
+
+class SandboxSettings(Section):
+    open: bool = Field(
+        False,
+        description="A test shop for strangers (ringbolt serve --sandbox): play money, scripted "
+        "numbers, and a faucet. Every part must be simulated, inside the shop.",
+    )
+    sats_per_day: int = Field(
+        1_000_000, ge=1, description="Play money that one client address may pay per day (UTC)."
+    )
+    requests_per_minute: int = Field(
+        60, ge=1, description="Requests to the play wallet per minute and client address."
+    )
+    keys_per_minute: int = Field(
+        2, ge=1, description="API keys with an empty balance per minute and client address."
+    )

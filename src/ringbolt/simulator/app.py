@@ -86,18 +86,24 @@ _OWN_TOKENS: Final = frozenset({Area.NODE, Area.WALLET, Area.TWILIO})
 
 
 def routes(
-    world: World, areas: Collection[Area] = frozenset(Area), token: str = ""
+    world: World,
+    areas: Collection[Area] = frozenset(Area),
+    token: str = "",
+    *,
+    guards_play_money: bool = False,
 ) -> list[BaseRoute]:
     """The routes of ``world`` for ``areas`` only.
 
     ``token``: what callers must show, '' if anyone may call. Play money needs none: real wallets
     use it, which send a macaroon; the Twilio-compatible API has accounts with tokens. A phone shows
-    its calls and its texts, so the phones are included with either carrier.
+    its calls and its texts, so the phones are included with either carrier. ``guards_play_money``:
+    the node and the wallet ask for the token, too.
     """
     found: list[BaseRoute] = []
+    open_areas = {Area.TWILIO} if guards_play_money else _OWN_TOKENS
     for area in Area:
         if area in areas:
-            needed = "" if area in _OWN_TOKENS else token
+            needed = "" if area in open_areas else token
             found += _guarded(_ROUTES[area](world), needed)
     if Area.NUMBERS in areas:  # its callers show an API key instead of a token
         found += _guarded(

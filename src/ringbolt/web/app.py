@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ringbolt import __version__
+from ringbolt.api.faucet import Faucet
 from ringbolt.api.kit.http import Send
 from ringbolt.api.kit.limits import Guards
 from ringbolt.api.orders.waiting import Waiting
@@ -39,6 +40,7 @@ from ringbolt.web.sales.email import EmailSale
 from ringbolt.web.sales.number import CodeSale, RentSale
 from ringbolt.web.sales.sale import Sale
 from ringbolt.web.sales.text import TextSale
+from ringbolt.web.sandbox_page import SandboxPage
 from ringbolt.web.simulator_page import ACTIONS, ACTS, SimulatorPage
 from ringbolt.web.site_files import SiteFiles
 from ringbolt.web.storefront import Storefront
@@ -51,15 +53,24 @@ _PREFIXES: Final = ("/o/", "/static/", "/operator/", "/account/", docs.PREFIX)
 
 class Pages:
     """The pages of a shop. ``world``: where the simulated world is, with its token, if the node is
-    simulated; every page says so then."""
+    simulated; every page says so then. ``faucet``: a sandbox's, which has another page of it."""
 
-    def __init__(self, shop: Shop, world: tuple[str, str] | None) -> None:
+    def __init__(
+        self, shop: Shop, world: tuple[str, str] | None, faucet: Faucet | None = None
+    ) -> None:
         self._fiat = FiatHint(shop.settings.fiat, shop.clock)
         self._renderer = Renderer(
-            {**_about(shop), "play": world is not None, "release": __version__, "fiat": self._fiat}
+            {
+                **_about(shop),
+                "play": world is not None,
+                "sandbox": faucet is not None,
+                "release": __version__,
+                "fiat": self._fiat,
+            }
         )
         self._problems = Problems(self._renderer)
         self._world = world
+        self._faucet = faucet
         self._waiting = Waiting(shop)
         self._paths: frozenset[str] = frozenset()
         self._shop = shop
@@ -169,6 +180,12 @@ class Pages:
     def _simulator(self) -> list[Route]:
         if self._world is None:
             return []
+        if self._faucet is not None:
+            sandbox = SandboxPage(self._renderer, *self._world, self._faucet)
+            return [
+                Route("/simulator", sandbox.show, methods=["GET"]),
+                Route(f"{ACTS}/pay", sandbox.pay, methods=["POST"]),
+            ]
         page = SimulatorPage(self._renderer, *self._world)
         acts = (
             Route(f"{ACTS}/{action}", page.act_as(action), methods=["POST"]) for action in ACTIONS

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-import structlog
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -19,20 +18,16 @@ from ringbolt.api.kit.phone_input import international
 from ringbolt.core.errors import InvalidInput, RingboltError, Unavailable
 from ringbolt.core.phone import EXAMPLE
 from ringbolt.upstream.exchange import Answer
-from ringbolt.upstream.http import HttpClient
-from ringbolt.upstream.world_client import bearer, world_client
+from ringbolt.upstream.world_client import world_client
 from ringbolt.web.error_words import error_text
 from ringbolt.web.forms import Form, read_form
 from ringbolt.web.i18n import _
+from ringbolt.web.play_payments import PlayPayments, invoice_of
 from ringbolt.web.rendering import HEADERS, Renderer
-
-log = structlog.get_logger("ringbolt.web")
 
 _MOST_PAYMENTS: Final = 20
 """So many payments of the page may be under way."""
 _SHOWN: Final = 8
-_PAY_WITHIN_S: Final = 60
-_FEE_SATS: Final = "100"
 _PHONE_ACTS: Final = ("answer", "decline", "hangup", "keys")
 ACTS: Final = "/simulator/do"
 """Where the buttons send to: an address that no route of the world has."""
@@ -52,9 +47,7 @@ class SimulatorPage:
         self._renderer = renderer
         self._url = url.rstrip("/")
         self._client = world_client(token)
-        # A payment is answered when it ends, which may take as long as its order.
-        self._paying_client = HttpClient(bearer(token), timeout_s=_PAY_WITHIN_S + 3600)
-        self._paying: set[asyncio.Task[None]] = set()
+        self._payments = PlayPayments(self._url, token, _MOST_PAYMENTS)
 
     async def show(self, request: Request) -> Response:
         return await self._page("simulator.html", request.query_params)
@@ -78,7 +71,7 @@ class SimulatorPage:
             if action in _PHONE_ACTS:
                 await self._use_phone(number, action, form)
             elif action == "pay":
-                self._pay(form)
+                self._payments.begin(invoice_of(form.get("invoice")))
             elif action == "text":
                 await self._send_text(form)
             else:
@@ -132,28 +125,6 @@ class SimulatorPage:
             raise InvalidInput(_("A text needs a number with its country code, and words."))
         body = {"to": to, "from": form.get("sender") or "Simulator", "text": text}
         await self._post("/simulator/sms", body)
-
-    def _pay(self, form: Form) -> None:
-        """Begin a payment. A held one goes on until its order is decided."""
-        invoice = form.get("invoice").lower().removeprefix("lightning:")
-        if not invoice.startswith("ln"):
-            raise InvalidInput(_("Paste a Lightning invoice: it begins with ln."))
-        if len(self._paying) >= _MOST_PAYMENTS:
-            raise InvalidInput(_("Too many payments are under way; wait for one of them."))
-        task = asyncio.create_task(self._paid(invoice))
-        self._paying.add(task)
-        task.add_done_callback(self._paying.discard)
-
-    async def _paid(self, invoice: str) -> None:
-        body = {
-            "payment_request": invoice,
-            "timeout_seconds": _PAY_WITHIN_S,
-            "fee_limit_sat": _FEE_SATS,
-        }
-        url = f"{self._url}/simulator/wallet/v2/router/send"
-        answer = await self._paying_client.once("POST", url, json.dumps(body).encode())
-        if not isinstance(answer, Answer):
-            log.warning("the simulated wallet did not answer", reason=str(answer))
 
     async def _get(self, path: str) -> dict[str, Any]:
         """Raises ``Unavailable``."""

@@ -119,6 +119,7 @@ class Manifest(Part, kw_only=True):
         list[Service], about("Those that are paid by hold invoice or from a prepaid key.")
     ]
     links: Annotated[dict[str, str], about("Where to read on.")]
+    sandbox: Annotated[bool, about("Whether it is a test shop with play money.")] = False
 
 
 class Match(Part, kw_only=True):

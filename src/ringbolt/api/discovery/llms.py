@@ -9,6 +9,7 @@ from typing import Any, Final
 from ringbolt.api.discovery.catalogue import HOLD, L402, PaidAddress, Schema
 from ringbolt.api.discovery.links import FOR_AGENTS
 from ringbolt.api.discovery.manifest import ABOUT
+from ringbolt.api.guide import SANDBOX
 from ringbolt.app.shop import Shop
 
 _L402_STEPS: Final = (
@@ -45,6 +46,8 @@ def llms_full(shop: Shop, sold: list[PaidAddress], base: str, document: Schema) 
 def _short(shop: Shop, sold: list[PaidAddress], base: str) -> Iterator[str]:
     yield f"# {shop.settings.web.shop_name}"
     yield from ("", f"> {ABOUT}", "")
+    if shop.settings.sandbox.open:
+        yield from (SANDBOX, "")
     if not sold:
         yield "Nothing is sold here at the moment. Try again later."
     if any(L402 in each.protocols for each in sold):

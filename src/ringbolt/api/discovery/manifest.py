@@ -44,6 +44,7 @@ def manifest(shop: Shop, sold: list[PaidAddress], base: str) -> documents.Manife
         routes=[_route(shop, each) for each in paid_at_once],
         other_services=[service(each, base) for each in others],
         links=links(base),
+        sandbox=shop.settings.sandbox.open,
     )
 
 

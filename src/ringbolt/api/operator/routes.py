@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import time
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from ringbolt.api.kit import http
 from ringbolt.api.kit.family import Family
 from ringbolt.api.kit.fields import Fields
+from ringbolt.api.kit.limits import RateGuard
 from ringbolt.api.kit.operation import Handler, Operation, P
 from ringbolt.api.kit.plain import PlainDialect, plain_family
 from ringbolt.api.kit.request import Nothing, Request
@@ -277,8 +279,13 @@ def operator_api(shop: Shop) -> Family:
 
 def add_play_keys(family: Family, shop: Shop) -> None:
     """``POST /simulator/keys``: a new key for anyone; only while a part is simulated."""
+    sandbox = shop.settings.sandbox
+    most = sandbox.keys_per_minute
+    guard = RateGuard(most, 5 * most, time.monotonic) if sandbox.open else None
 
-    async def create(_: Request[Nothing]) -> dict[str, str]:
+    async def create(request: Request[Nothing]) -> dict[str, str]:
+        if guard is not None:
+            guard.check(request.client)
         key = await create_key(shop.db, "made by the simulator")
         return {"key": key.key, "id": key.id}
 

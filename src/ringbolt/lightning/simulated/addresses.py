@@ -13,6 +13,7 @@ import msgspec
 from ringbolt.clock import Clock
 from ringbolt.lightning.payout import AddressRefused, check_invoice
 from ringbolt.upstream.far_end import FarEnd
+from ringbolt.upstream.world_client import world_client
 
 NETWORK: Final = "regtest"
 
@@ -41,10 +42,10 @@ class _Error(msgspec.Struct, tag_field="status", tag="ERROR"):
 class SimulatedAddresses:
     """Implements ``AddressResolver`` over the world at ``base_url``, on its ``clock``."""
 
-    def __init__(self, base_url: str, clock: Clock) -> None:
+    def __init__(self, base_url: str, clock: Clock, token: str = "") -> None:
         self._base_url = base_url.rstrip("/")
         self._clock = clock
-        self._far_end = FarEnd("The simulated Lightning Addresses")
+        self._far_end = FarEnd("The simulated Lightning Addresses", world_client(token))
 
     async def invoice_for(self, address: str, amount_msat: int, comment: str) -> str:
         url = f"{self._base_url}/simulator/addresses/{quote(address, safe='@')}"

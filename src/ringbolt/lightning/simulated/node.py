@@ -7,16 +7,18 @@ from ringbolt.lightning.lnd.node import LndNode
 from ringbolt.lightning.lnd.part import BUYERS_WAIT_S
 from ringbolt.lightning.simulated.addresses import SimulatedAddresses
 
-_ANY_MACAROON = "00"  # the world's node takes any
+_ANY_MACAROON = "00"  # a world without a token takes any
 
 
 class SimulatedNode(LndNode):
-    """Implements what ``LndNode`` does, and ``SupportsAddresses``."""
+    """Implements what ``LndNode`` does, and ``SupportsAddresses``. ``token``: what the world asks
+    for, shown as the macaroon."""
 
-    def __init__(self, world_url: str, clock: Clock) -> None:
+    def __init__(self, world_url: str, clock: Clock, token: str = "") -> None:
         url = f"{world_url}/simulator/node"
-        super().__init__(url, _ANY_MACAROON, None, timeout_s=BUYERS_WAIT_S)
-        self.addresses = SimulatedAddresses(world_url, clock)
+        macaroon = token.encode().hex() or _ANY_MACAROON
+        super().__init__(url, macaroon, None, timeout_s=BUYERS_WAIT_S)
+        self.addresses = SimulatedAddresses(world_url, clock, token)
 
     async def close(self) -> None:
         await super().close()

@@ -19,7 +19,7 @@ class SimulatedNodeSettings(PartSettings):
 def _build(settings: SimulatedNodeSettings, context: Context) -> LightningNode:
     from ringbolt.lightning.simulated.node import SimulatedNode  # noqa: PLC0415 - as configured
 
-    return SimulatedNode(context.world_url, context.clock)
+    return SimulatedNode(context.world_url, context.clock, context.world_token)
 
 
 SIMULATED = PartType(SimulatedNodeSettings, _build)

@@ -298,6 +298,17 @@ class LightningNetwork:
         await self._flush()
         return book
 
+    async def refill(self) -> None:
+        """Give the wallet as much play money as it had at first, once half of it is spent."""
+        self._pass_time()
+        book = self.wallet.book
+        if book.balance_msat + book.held_out_msat > WALLET_BALANCE_MSAT // 2:
+            return
+        book.balance_msat = WALLET_BALANCE_MSAT - book.held_out_msat
+        change = Change()
+        change.books(self.wallet)
+        await self._commit(change)
+
     def close(self) -> None:
         """Stop the timers and end every stream; calls are refused from now on."""
         self._closed = True
