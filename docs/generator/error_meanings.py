@@ -244,6 +244,10 @@ _AUDIO = {
         "Pay the challenge of this answer.",
         402,
     ),
+    "INVALID_INVOICE": Meaning(
+        "The play wallet of a sandbox was to pay what is no Lightning invoice.",
+        "Send the invoice that the shop has answered, as `payment_request`.",
+    ),
     "INVALID_CHOICE": Meaning(
         "A field has a value that is none of those it may have.",
         "Choose one of those that the sentence names.",

@@ -7,6 +7,10 @@ or calls, no clock, no node, no telephone.
 
 from __future__ import annotations
 
+import asyncio
+import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +26,7 @@ from ringbolt.simulator.lightning import wallet_api
 from ringbolt.simulator.world import World
 
 _MAX_BODY: Final = 16 * 1024
+_CLEARED_EVERY_S: Final = 600
 _PREFIX: Final = wallet_api.PREFIX
 _SEND: Final = f"{_PREFIX}/v2/router/send"
 _OPEN: Final = frozenset(
@@ -55,6 +60,21 @@ def refuse_unfit(settings: Settings) -> None:
         )
     if settings.limits == "off":
         raise SettingsError("A sandbox needs its limits: leave RINGBOLT_LIMITS=off out.")
+
+
+async def clear_sounds(settings: Settings) -> None:
+    """Remove what was said in calls, for ever: strangers could fill the disk with it."""
+    folder, keep_s = settings.data_dir / "phones", settings.sandbox.keep_sounds_hours * 3600
+    while True:
+        await asyncio.to_thread(_remove_old, folder, time.time() - keep_s)
+        await asyncio.sleep(_CLEARED_EVERY_S)
+
+
+def _remove_old(folder: Path, before_s: float) -> None:
+    for file in folder.glob("*/*"):
+        with suppress(FileNotFoundError):  # the world may have removed it meanwhile
+            if file.stat().st_mtime < before_s:
+                file.unlink()
 
 
 def open_wallet_routes(world: World, faucet: Faucet) -> list[Route]:

@@ -26,7 +26,7 @@ from ringbolt.app.shop import Shop
 from ringbolt.bootstrap.called import called_routes
 from ringbolt.bootstrap.cards import load_terms, load_text_costs
 from ringbolt.bootstrap.parts import ShopParts, context_of, open_parts
-from ringbolt.bootstrap.sandbox import open_wallet_routes, refuse_unfit
+from ringbolt.bootstrap.sandbox import clear_sounds, open_wallet_routes, refuse_unfit
 from ringbolt.bootstrap.secret_check import keep_secret
 from ringbolt.bootstrap.warm_up import warm_pages_when_idle, warm_up_when_idle
 from ringbolt.clock import Clock, SystemClock
@@ -98,6 +98,8 @@ class OpenShop:
             for watcher in self.watchers:
                 group.create_task(watcher.run())
             group.create_task(follow_changes(self.shop))
+            if self.shop.settings.sandbox.open:
+                group.create_task(clear_sounds(self.shop.settings))
             if self.clock is not None:
                 group.create_task(self._follow(self.clock))
             elif self.world is not None:

@@ -57,6 +57,9 @@ class SandboxSettings(Section):
     requests_per_minute: int = Field(
         60, ge=1, description="Requests to the play wallet per minute and client address."
     )
+    keep_sounds_hours: int = Field(
+        24, ge=1, description="Hours for which what was said in calls stays on the disk."
+    )
     keys_per_minute: int = Field(
         2, ge=1, description="API keys with an empty balance per minute and client address."
     )

@@ -51,6 +51,7 @@ GUIDES: Final = (
     Guide(f"{PREFIX}cequens", "howto-cequens-client.md", "A CEQUENS client"),
     Guide(f"{PREFIX}versioning", "versioning.md", "What may change"),
     Guide(f"{PREFIX}recipes", "recipes.md", "Recipes: LangChain, n8n"),
+    Guide(f"{PREFIX}sandbox", "sandbox.md", "Testing, and sandboxes"),
     Guide(f"{PREFIX}tutorial", "tutorial.md", "Buy a call", at_home=True),
     Guide(f"{PREFIX}receive-a-code", "tutorial-receive-a-code.md", "Receive a code", at_home=True),
     Guide(f"{PREFIX}ask-by-phone", "tutorial-ask-by-phone.md", "Ask by phone", at_home=True),
