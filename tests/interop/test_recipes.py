@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import sys
 from collections.abc import AsyncIterator
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from support import npm
+from support.clients.agent import agent_at, agent_of
 from support.clients.orders import OrderClient
 from support.servers.shop import ShopServer, running_shop, settings_for
 from support.waiting import LONG_S
@@ -19,6 +22,12 @@ from support.waiting import LONG_S
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/recipes.md").read_text(encoding="utf-8")
 SHOP = "http://127.0.0.1:8402"
+LIGHTNING_TOOLS = npm.Package(
+    "@getalby/lightning-tools",
+    "9.0.1",
+    "dist/esm/402.js",
+    "48368248e5721de3b3551762efa7ee0a60b7e068d00c44e890dff18ce51c588f",
+)
 _EXPRESSION = re.compile(
     r"\{\{ (?:\$\('(?P<node>\w+)'\)\.item\.json|\$json)\.(?P<path>[\w.]+) \}\}"
 )
@@ -103,3 +112,42 @@ async def test_a_workflow_of_n8n_sends_a_text(shop: ShopServer) -> None:
     await shop.until(answers["Send"], lambda status: status["status"] == "delivered")
     (shown,) = await OrderClient(shop).texts_on("+12025550130")
     assert shown["text"] == "Your table is ready."
+
+
+async def test_curl_has_a_text_spoken(shop: ShopServer, tmp_path: Path) -> None:
+    script = f"set -eu; cd {tmp_path}; " + block("sh").replace(SHOP, shop.url)
+    code, _, said = await run("bash", "-c", script)
+    assert code == 0, said
+    assert (tmp_path / "said.mp3").stat().st_size > 1000
+    assert (await shop.audit()).differences == []
+
+
+async def test_javascript_sends_a_text(shop: ShopServer, tmp_path: Path) -> None:
+    await npm.install(LIGHTNING_TOOLS, tmp_path)
+    (tmp_path / "send.mjs").write_text(block("js").replace(SHOP, shop.url))
+    assert (await npm.run("node", "send.mjs", cwd=tmp_path)).strip() == "queued 1000"
+
+
+async def test_the_configurations_of_agent_programs_work(shop: ShopServer) -> None:
+    """Each JSON of the guide, as an agent program would use it, with this shop's address."""
+    page = (ROOT / "docs/mcp.md").read_text(encoding="utf-8")
+    found = re.findall(r"^```json\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    servers = [json.loads(each)["mcpServers"]["ringbolt"] for each in found]
+    over_http = [each for each in servers if "url" in each]
+    commands = [each for each in servers if "command" in each]
+    assert over_http and len(commands) > 1
+    key = await OrderClient(shop).new_key()
+    for each in over_http:
+        assert (each["type"], each["url"]) == ("http", "https://shop.example/mcp")
+        assert each["headers"].keys() == {"X-API-Key", "X-Budget-Sats"}
+        budget = each["headers"]["X-Budget-Sats"]
+        async with agent_at(shop.url, X_API_Key=key, X_Budget_Sats=budget) as agent:
+            assert "call_phone" in await agent.names()
+    for each in commands:
+        assert each["command"] == "ringbolt"
+        options = [shop.url if part == "https://shop.example" else part for part in each["args"]]
+        if "--wallet" in options:  # nobody's wallet is asked before something is bought
+            options = [*options[: options.index("--wallet")], "--play-wallet"]
+        environment = {**os.environ, "RINGBOLT_API_KEY": ""}
+        async with agent_of([sys.executable, "-m", "ringbolt", *options], environment) as agent:
+            assert "call_phone" in await agent.names()

@@ -54,6 +54,8 @@ DOCUMENTATION: Final = Documentation(
     error_type=PROBLEM.decode(),
     shows=shown_problem,
     answers=examples.ANSWERS,
+    idempotency="A name of your own for this paid request: as long as the credential is valid, the "
+    "same request under the same name gets the first answer again.",
     faults={
         400: "The request cannot be served as it stands; nothing was charged",
         402: "Pay the invoice, then repeat the request with the credential",
@@ -142,6 +144,7 @@ def _add_service(family: Family, url: PaidUrl[Any, Any], service: PaidService[An
             error_structs={402: service.asks},
             error_headers=_CHALLENGE,
             cost="",
+            idempotent=True,
             sells=service.sells,
             at_most=service.at_most,
             id=service.name,
