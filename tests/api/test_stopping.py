@@ -36,3 +36,10 @@ async def test_who_waits_for_an_order_is_answered_when_the_shop_closes(shop: Sho
 
         assert await asyncio.wait_for(wait, PATIENCE_S) is False
         assert await changes.wait(3600) is False
+
+
+async def test_a_closed_world_leaves_everybody_their_turn(shop: ShopServer) -> None:
+    """A shop that is stopped right after its start closes its world before its work has begun."""
+    assert shop.opened.world is not None
+    shop.opened.world.clock.close()
+    assert (await shop.http.get("/healthz")).status_code == 200

@@ -110,7 +110,7 @@ class OpenShop:
 
     async def _poke_on_advance(self, world: World) -> None:
         offset_ms = world.clock.offset_ms
-        while True:
+        while not world.clock.is_closed:  # then a wait returns at once, and lets nobody else run
             changed = await world.clock.wait_change(offset_ms, 30)
             if changed != offset_ms:
                 offset_ms = changed

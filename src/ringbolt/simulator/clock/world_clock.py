@@ -25,6 +25,11 @@ class WorldClock:
         self._closed = False
 
     @property
+    def is_closed(self) -> bool:
+        """Whether nobody should wait for it any longer."""
+        return self._closed
+
+    @property
     def offset_ms(self) -> int:
         """How far the world runs ahead of the machine, milliseconds."""
         return self._offset_ms
