@@ -66,7 +66,7 @@ async def test_a_price_is_changed_after_a_preview(console: Page) -> None:
     await expect(console.get_by_text("1 price changes")).to_be_visible()
     await console.get_by_role("button", name="Put in force").click()
     await expect(table).to_have_value("kind,country,service,sats\nreceive,,,3000\nsend,,,1500\n"
-                                      "rent,,,15000\ns4s,,,5000\n")  # fmt: skip
+                                      "rent,,,15000\ns4s,,,5000\nspeech,,,50\n")  # fmt: skip
     await console.get_by_role("button", name="Return to the settings").click()
     await expect(console.get_by_role("button", name="Return to the settings")).to_be_hidden()
     assert "send,,,1000" in await table.input_value()

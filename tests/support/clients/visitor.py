@@ -54,7 +54,15 @@ class Visitor:
         return href.removeprefix("lightning:")
 
     async def press(self, button: str) -> None:
-        await self.page.get_by_role("button", name=button, exact=True).click()
+        """As soon as the page has it."""
+        found = self.page.get_by_role("button", name=button, exact=True)
+        if not self.scripts:
+
+            async def probe() -> bool:
+                return await found.count() > 0 or await self._look_again()
+
+            await eventually(probe, every_s=0.1)
+        await found.click()
 
     async def sees_heading(self, words: str) -> None:
         """Until the first heading begins with these words."""
