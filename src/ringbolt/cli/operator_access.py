@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -29,6 +29,9 @@ from ringbolt.store import shop_facts
 from ringbolt.store.engine.db import Database
 from ringbolt.store.engine.opening import open_database
 
+_TIMEOUT_S: Final = 60
+"""A first call has its voice loaded before it is answered for: seconds, on a busy machine many."""
+
 
 async def print_token(settings: Settings) -> int:
     """Print the operator's token. Raises ``SettingsError`` if the shop has no secret yet."""
@@ -42,7 +45,9 @@ class OperatorClient:
     def __init__(self, settings: Settings, shop: RunningShop) -> None:
         token = operator_token(load_keyring(settings, create=False))
         self._http = httpx.AsyncClient(
-            base_url=shop.url + PREFIX, headers={"Authorization": f"Bearer {token}"}, timeout=10
+            base_url=shop.url + PREFIX,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=_TIMEOUT_S,
         )
 
     async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
